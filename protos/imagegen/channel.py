@@ -1,0 +1,43 @@
+"""How to connect: limits that let pictures through, pings that survive silence, no retry that could bill twice."""
+
+from __future__ import annotations
+
+from importlib import resources
+
+import grpc
+import grpc.aio
+
+MIB = 1024 * 1024
+LARGEST_MESSAGE = 256 * MIB
+"""What a channel of ours reads at most: ten inline pictures of 20 MB, and air."""
+
+SERVICE_CONFIG = resources.files("imagegen").joinpath("service_config.json").read_text()
+"""The published service config: reads are retried while the server is away, generation never is."""
+
+Options = list[tuple[str, int | str]]
+
+
+def options(largest_message: int = LARGEST_MESSAGE) -> Options:
+    """The channel options that a caller in any language should set alike."""
+    return [
+        ("grpc.max_receive_message_length", largest_message),
+        ("grpc.max_send_message_length", largest_message),
+        ("grpc.service_config", SERVICE_CONFIG),
+        ("grpc.keepalive_time_ms", 30_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.http2.max_pings_without_data", 0),  # a picture may take minutes in which nothing is said
+        ("grpc.max_reconnect_backoff_ms", 2_000),
+    ]
+
+
+def connect(
+    target: str,
+    *,
+    credentials: grpc.ChannelCredentials | None = None,
+    largest_message: int = LARGEST_MESSAGE,
+) -> grpc.aio.Channel:
+    """Opens a channel to `target` ("host:port", "unix:path", "dns:///name:port"), encrypted if credentials are given."""
+    chosen = options(largest_message)
+    if credentials is None:
+        return grpc.aio.insecure_channel(target, options=chosen)
+    return grpc.aio.secure_channel(target, credentials, options=chosen)

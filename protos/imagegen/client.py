@@ -1,0 +1,195 @@
+"""A small client for Python callers: what to ask, and pictures in one piece.
+
+    async with Client("127.0.0.1:50051") as client:
+        answer = await client.generate("a lighthouse at dusk", model="painter/scene")
+        Path("dusk.png").write_bytes(answer.pictures[0])
+
+The bridge and the terminal are built on the same `generation`, `assemble` and `read_file`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+import grpc
+import grpc.aio
+
+from imagegen import v1
+from imagegen.channel import connect
+from imagegen.errors import ImagegenError, from_rpc_error
+
+if TYPE_CHECKING:
+    from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub  # exists for the type checker only
+
+Metadata = Sequence[tuple[str, str | bytes]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture in one piece, partial or finished, with what the stream said around it."""
+
+    start: v1.ImageStart
+    end: v1.ImageEnd
+    data: bytes
+
+    @property
+    def index(self) -> int:
+        return self.start.image_index
+
+    @property
+    def partial(self) -> int | None:
+        """Which partial of its image this is; None for the finished picture."""
+        return self.start.partial_index if self.start.HasField("partial_index") else None
+
+
+Event = v1.Planned | v1.AttemptStarted | v1.AttemptEnded | v1.Progress | Picture | v1.FailedImage | v1.Completed
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What GenerateImages answered, its pictures in memory."""
+
+    pictures: tuple[bytes, ...]
+    message: v1.GenerateImagesResponse
+
+
+def generation(prompt: str, *, model: str, fallbacks: Sequence[str] = (), **parameters: Any) -> v1.Generation:
+    """What to make, from plain keywords: every field of ImageParameters by its name; None means unset."""
+    chosen = {name: value for name, value in parameters.items() if value is not None}
+    return v1.Generation(model=model, prompt=prompt, fallbacks=fallbacks, parameters=v1.ImageParameters(**chosen))
+
+
+async def assemble(
+    messages: AsyncIterable[v1.StreamGenerateImagesResponse],
+) -> AsyncGenerator[Event, None]:
+    """The events of a stream, each picture put together from its chunks and checked against its SHA-256."""
+    start = v1.ImageStart()
+    chunks: list[bytes] = []
+    async for message in messages:
+        match message.WhichOneof("event"):
+            case "image_start":
+                start, chunks = message.image_start, []
+            case "image_chunk":
+                chunks.append(message.image_chunk.data)
+            case "image_end":
+                yield Picture(start, message.image_end, _whole(chunks, message.image_end.sha256))
+                chunks = []
+            case "planned":
+                yield message.planned
+            case "attempt_started":
+                yield message.attempt_started
+            case "attempt_ended":
+                yield message.attempt_ended
+            case "progress":
+                yield message.progress
+            case "image_failed":
+                yield message.image_failed
+            case "completed":
+                yield message.completed
+            case _:
+                pass  # an event of a newer server
+
+
+def _whole(chunks: list[bytes], sha256: str) -> bytes:
+    data = b"".join(chunks)
+    if hashlib.sha256(data).hexdigest() != sha256:
+        raise ImagegenError(v1.REASON_INTERNAL, "A picture arrived damaged: its SHA-256 is not the one announced.")
+    return data
+
+
+async def read_file(
+    files: ImageFilesAsyncStub, file: v1.FileRef, metadata: Metadata = (), timeout: float | None = None
+) -> bytes:
+    """The bytes behind a file reference."""
+    request = v1.ReadFileRequest(
+        file_id=file.file_id, expire_time=file.expire_time, key_id=file.key_id, signature=file.signature
+    )
+    call = files.ReadFile(request, metadata=tuple(metadata), timeout=timeout)
+    chunks: list[bytes] = []
+    try:
+        async for part in call:
+            match part.WhichOneof("part"):
+                case "chunk":
+                    chunks.append(part.chunk.data)
+                case "end":
+                    return _whole(chunks, part.end.sha256)
+                case _:
+                    pass
+    finally:
+        call.cancel()
+    raise ImagegenError(v1.REASON_INTERNAL, "A file ended before its end was said.")
+
+
+class Client:
+    """Speaks to one imagegen service."""
+
+    def __init__(
+        self, target: str, *, credentials: grpc.ChannelCredentials | None = None, key: str | None = None
+    ) -> None:
+        self._channel = connect(target, credentials=credentials)
+        self._metadata: Metadata = (("authorization", f"Bearer {key}"),) if key else ()
+        self._images = v1.ImageGenerationStub(self._channel)
+        self._files = v1.ImageFilesStub(self._channel)
+        self._models = v1.ModelsStub(self._channel)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def generate(self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any) -> Answer:
+        """Makes images; those too large for the answer are fetched, so every picture is here in full."""
+        request = v1.GenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
+        try:
+            message = await self._images.GenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
+            pictures = [
+                image.data
+                if image.WhichOneof("content") == "data"
+                else await read_file(self._files, image.file, self._metadata)
+                for image in message.images
+            ]
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        return Answer(tuple(pictures), message)
+
+    async def stream(
+        self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any
+    ) -> AsyncGenerator[Event, None]:
+        """Makes images and yields what happens. Close the generator (`aclosing`) to stop the work."""
+        request = v1.StreamGenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
+        call = self._images.StreamGenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
+        try:
+            async with aclosing(assemble(call)) as events:
+                async for event in events:
+                    yield event
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        finally:
+            call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
+
+    async def plan(self, prompt: str, *, model: str, **parameters: Any) -> v1.PlanImagesResponse:
+        """What `generate` would do, without doing it."""
+        request = v1.PlanImagesRequest(generation=generation(prompt, model=model, **parameters))
+        try:
+            return await self._images.PlanImages(request, metadata=tuple(self._metadata))
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+
+    async def models(self) -> Mapping[str, v1.Model]:
+        """Every model that may be asked for, by name."""
+        try:
+            answer = await self._models.ListModels(v1.ListModelsRequest(), metadata=tuple(self._metadata))
+        except grpc.aio.AioRpcError as error:
+            raise from_rpc_error(error) from None
+        return {model.name: model for model in answer.models}

@@ -1,0 +1,112 @@
+"""One trace over both layers: W3C context in metadata and headers, and which ending makes a span an error.
+
+Needs the extra `imagegen[tracing]`. Spans are passed on by hand, never attached to the running task: a generator may be
+resumed in another task than it was started in, and an attached span would then follow the wrong work.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, MutableMapping
+from types import TracebackType
+from typing import Self
+
+import grpc
+import grpc.aio
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.trace import SpanKind, Status, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+from opentelemetry.util.types import AttributeValue
+
+_W3C = TraceContextTextMapPropagator()
+
+# To a client every status but OK is a failure; to a server only those that are its own doing (OpenTelemetry, rpc).
+_SERVER_FAULTS = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+
+
+class Span:
+    """A span that ends exactly once, used with `with`; an exception that leaves the block makes it an error."""
+
+    def __init__(
+        self,
+        name: str,
+        kind: SpanKind,
+        parent: Context | None,
+        attributes: Mapping[str, AttributeValue] | None = None,
+    ) -> None:
+        self._span = trace.get_tracer("imagegen").start_span(name, parent or Context(), kind, attributes)
+        self._ended = False
+
+    @property
+    def context(self) -> Context:
+        """The parent for what happens inside."""
+        return trace.set_span_in_context(self._span, Context())
+
+    @property
+    def trace_id(self) -> str | None:
+        identity = self._span.get_span_context()
+        return trace.format_trace_id(identity.trace_id) if identity.is_valid else None
+
+    def set(self, **attributes: AttributeValue | None) -> None:
+        """Sets attributes, their names written with `__` for a dot; None is left out."""
+        for key, value in attributes.items():
+            if value is not None:
+                self._span.set_attribute(key.replace("__", "."), value)
+
+    def fail(self, kind: str) -> None:
+        """Marks the span as failed; `kind` is a word from a closed set, never a message."""
+        self._span.set_attribute("error.type", kind)
+        self._span.set_status(Status(StatusCode.ERROR))
+
+    def rpc_ended(self, code: grpc.StatusCode, *, server: bool) -> None:
+        """Notes how a call ended, by the rule of its side."""
+        self._span.set_attribute("rpc.response.status_code", code.name)
+        if code in _SERVER_FAULTS or (not server and code is not grpc.StatusCode.OK):
+            self.fail(code.name)
+
+    def end(self) -> None:
+        if not self._ended:
+            self._ended = True
+            self._span.end()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if isinstance(error, grpc.aio.AioRpcError):
+            self.rpc_ended(error.code(), server=False)
+        elif kind is not None and not self._ended:
+            self.fail("cancelled" if kind.__name__ in ("CancelledError", "GeneratorExit") else kind.__name__)
+        self.end()
+
+
+def client_call(method: str, parent: Context | None) -> Span:
+    """The span of a call that leaves: `method` is "package.Service/Method"."""
+    return Span(method, SpanKind.CLIENT, parent, {"rpc.system.name": "grpc", "rpc.method": method})
+
+
+def server_call(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Span:
+    """The span of a call that arrives, a child of the caller's."""
+    return Span(method, SpanKind.SERVER, extract(metadata), {"rpc.system.name": "grpc", "rpc.method": method})
+
+
+def extract(carrier: Iterable[tuple[str, str | bytes]]) -> Context:
+    """The caller's context from metadata or headers; an empty one if it sent none that can be read."""
+    found = {key: value for key, value in carrier if isinstance(value, str) and key in ("traceparent", "tracestate")}
+    return _W3C.extract(found, Context())
+
+
+def inject(context: Context) -> dict[str, str]:
+    """The headers or metadata that carry a context."""
+    carrier: MutableMapping[str, str] = {}
+    _W3C.inject(carrier, context)
+    return dict(carrier)

@@ -1,0 +1,1 @@
+"""The tests of the house; its rooms mirror the packages they test."""
