@@ -36,7 +36,7 @@ def connect(
     credentials: grpc.ChannelCredentials | None = None,
     largest_message: int = LARGEST_MESSAGE,
 ) -> grpc.aio.Channel:
-    """Opens a channel to `target` ("host:port", "unix:path", "dns:///name:port"), encrypted if credentials are given."""
+    """Opens a channel to `target` ("host:port", "unix:path", "dns:///name:port"), encrypted with credentials."""
     chosen = options(largest_message)
     if credentials is None:
         return grpc.aio.insecure_channel(target, options=chosen)

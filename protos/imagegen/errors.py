@@ -131,13 +131,9 @@ def _status_class() -> Any:  # a message class made at run time has no static ty
     file = descriptor_pb2.FileDescriptorProto(
         name="google/rpc/status.proto", package="google.rpc", syntax="proto3", dependency=["google/protobuf/any.proto"]
     )
-    message = file.message_type.add(name="Status")
-    optional, repeated = (
-        descriptor_pb2.FieldDescriptorProto.LABEL_OPTIONAL,
-        descriptor_pb2.FieldDescriptorProto.LABEL_REPEATED,
-    )
-    message.field.add(name="code", number=1, label=optional, type=descriptor_pb2.FieldDescriptorProto.TYPE_INT32)
-    message.field.add(name="message", number=2, label=optional, type=descriptor_pb2.FieldDescriptorProto.TYPE_STRING)
+    message, field = file.message_type.add(name="Status"), descriptor_pb2.FieldDescriptorProto
+    message.field.add(name="code", number=1, label=field.LABEL_OPTIONAL, type=field.TYPE_INT32)
+    message.field.add(name="message", number=2, label=field.LABEL_OPTIONAL, type=field.TYPE_STRING)
     message.field.add(
         name="details",
         number=3,

@@ -33,6 +33,7 @@ class Generation(_message.Message):
     FALLBACKS_FIELD_NUMBER: _builtins.int
     RESPONSE_FORMAT_FIELD_NUMBER: _builtins.int
     OPENAI_DEFAULTS_FIELD_NUMBER: _builtins.int
+    BARE_NAME_PROVIDER_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A name of the configuration, "provider/model", or the bare name of a model. Required."""
     prompt: _builtins.str
@@ -42,6 +43,10 @@ class Generation(_message.Message):
     openai_defaults: _builtins.bool
     """When response_format is unset: decide it by the model's name, as the OpenAI images API does
     for those who call it. The REST bridge sets this.
+    """
+    bare_name_provider: _builtins.str
+    """Whose model a name is that is neither a name of the configuration nor "provider/model". The
+    REST bridge sends "azure" for Azure's deployment paths.
     """
     @_builtins.property
     def parameters(self) -> _images_pb2.ImageParameters:
@@ -62,10 +67,11 @@ class Generation(_message.Message):
         fallbacks: _abc.Iterable[_builtins.str] | None = ...,
         response_format: _builtins.str | None = ...,
         openai_defaults: _builtins.bool = ...,
+        bare_name_provider: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_response_format", b"_response_format", "parameters", b"parameters", "response_format", b"response_format"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_response_format", b"_response_format", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "response_format", b"response_format"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_response_format", b"_response_format", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "response_format", b"response_format"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__response_format: _TypeAlias = _typing.Literal["response_format"]  # noqa: Y015
     _WhichOneofArgType__response_format: _TypeAlias = _typing.Literal["_response_format", b"_response_format"]  # noqa: Y015

@@ -18,7 +18,11 @@ LARGEST_SHEET = 2600  # pixels along the longer side of a sheet before it is red
 
 
 class Pen:
-    def __init__(self, width: float, height: float, chance: Random, colour: Colour | None, scale: float) -> None:
+    def __init__(
+        self, width: float, height: float, chance: Random, colour: Colour | None, scale: float, pose: str | None, darkness: float
+    ) -> None:
+        self.pose = pose
+        self.darkness = darkness  # by how much lamps and windows are lit
         self.width = width
         self.height = height
         self.chance = chance
@@ -114,6 +118,7 @@ class Figure:
     size: float = 0.4
     place: str = "ground"  # ground, air, water, depths, or land: the middle distance
     habitat: str = "meadow"
+    seat: float = 0.03  # how far below its top another figure sits on it
 
 
 def curve(points: Points, closed: bool = False, steps: int = 8) -> list[Point]:
@@ -141,12 +146,14 @@ def mirrored(points: Sequence[Point], axis: float) -> list[Point]:
     return [*points, *((2 * axis - x, y) for x, y in reversed(points))]
 
 
-def drawn(figure: Figure, height: float, chance: Random, colour: Colour | None, samples: int) -> Image.Image:
+def drawn(
+    figure: Figure, height: float, chance: Random, colour: Colour | None, samples: int, pose: str | None, darkness: float
+) -> Image.Image:
     """The figure on a transparent sheet of the given height, smooth-edged."""
     height = max(4.0, height)
     wanted = height * samples / 100
     scale = min(wanted, LARGEST_SHEET / (100 * max(1.0, figure.aspect)))
-    pen = Pen(100 * figure.aspect, 100, chance, colour, scale)
+    pen = Pen(100 * figure.aspect, 100, chance, colour, scale, pose, darkness)
     figure.draw(pen)
     size = (max(2, round(height * figure.aspect)), max(2, round(height)))
     if pen.sheet.size == size:

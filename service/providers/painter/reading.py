@@ -68,7 +68,7 @@ def _lexicon() -> Mapping[str, Term]:
     learn("riding", {"riding": vocabulary.RIDING})
     learn("pose", vocabulary.POSES)
     learn("figure", {figure: word for word, figure in vocabulary.GENERIC.items()})
-    learn("group", {name: name for name in vocabulary.GROUPS})
+    learn("group", {"animals": "animal"})
     for word, figure in AMBIGUOUS.items():
         terms[word] = Term("ambiguous", figure)
     del terms[""]
@@ -76,7 +76,7 @@ def _lexicon() -> Mapping[str, Term]:
 
 
 LEXICON = _lexicon()
-GROUPS = MappingProxyType({name: frozenset(_split(members)) | {name} for name, members in vocabulary.GROUPS.items()})
+GROUPS = MappingProxyType({name: frozenset(_split(members)) for name, members in vocabulary.GROUPS.items()})
 
 
 def tokens(text: str) -> list[str]:
@@ -133,11 +133,7 @@ def banned(negative_prompt: str) -> frozenset[str]:
 def _meant(term: Term | None) -> frozenset[str]:
     if term is None or term.kind in ("stop", "number", "not", "colour", "size"):
         return frozenset()
-    if term.name == "crowd":
-        return GROUPS["people"]
-    if term.name == "forest":
-        return GROUPS["trees"]
-    return GROUPS.get(term.name, frozenset((term.name,))) | GROUPS.get(term.name + "s", frozenset())
+    return frozenset((term.name,)) | GROUPS.get(vocabulary.WHOLE.get(term.name, ""), frozenset())
 
 
 class _Reader:
@@ -220,7 +216,7 @@ class _Reader:
                 for name in ("deer", "fox", "rabbit"):
                     self._figure(name, plural=False)
             case "scenery" | "sky" | "weather":
-                self._place(term, plural)
+                self._place(term)
             case "time" | "season" | "mood" | "medium":
                 self.single.setdefault(term.kind, term.name)
                 if term.kind == "season" and self._colours:
@@ -245,8 +241,7 @@ class _Reader:
         count = self._count or (3 if plural else 1)
         if plural and self._count == 1:
             count = 3
-        number = re.fullmatch(r"\d+", str(count))
-        count = min(MOST_OF_A_KIND, max(1, count)) if number else 1
+        count = min(MOST_OF_A_KIND, max(1, count))
         subject = Subject(noun, count, self._colours[-1] if self._colours else None, self._size, None, self._pose)
         rider = self.subjects[-1] if self.subjects else None
         if self._riding > 0 and rider is not None and rider.riding is None:
@@ -262,10 +257,9 @@ class _Reader:
                 self.subjects.append(subject)
         self._settle(noun)
 
-    def _place(self, term: Term, plural: bool) -> None:
+    def _place(self, term: Term) -> None:
         target = {"scenery": self.scenery, "sky": self.sky, "weather": self.weather}[term.kind]
-        if not (term.name == "stars" and self._size < 1 and False):
-            target.setdefault(term.name)
+        target.setdefault(term.name)
         if self._colours:
             self.colours[term.name] = self._colours[-1]
         self._settle(term.name)

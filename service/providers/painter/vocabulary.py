@@ -210,12 +210,12 @@ SCENERY = {
     "space": "space, outer space, cosmos, galaxy, universe, nebula, cosmic, orbit, interstellar, solar system, deep space, "
     "black hole, asteroid, supernova",
     "moonscape": "moon surface, lunar, on the moon, surface of the moon, surface of mars, on mars, alien planet, moon landing",
-    "room": "room, indoors, interior, kitchen, bedroom, window, windowsill, library, living room, fireplace room, studio, office, cafe interior, "
+    "room": "room, indoors, interior, kitchen, bedroom, window, windowsill, library, living room, fireplace room, office, cafe interior, "
     "sill, cosy, cozy, hygge, desk setup, bookshop, workshop, attic",
     "path": "path, trail, footpath, winding road, country road, road trip, pathway",
     "flowers": "flowers, wildflowers, flowery, floral meadow, blooming",
     "reeds": "reeds, marsh, swamp, wetland, bog",
-    "studs": "backdrop, product shot, product photo, icon, logo, sticker, emblem, render",
+    "studio": "studio, backdrop, product shot, product photo, icon, logo, sticker, emblem, render",
 }
 
 SKY = {
@@ -339,7 +339,12 @@ GROUPS = {
     "trees": "tree, pine, palm, blossom tree, birch, forest, trees",
     "flowers": "flower, rose, sunflower, tulip, flowers, bouquet",
     "water": "sea, lake, river, waterfall",
-    "text": "",
-}  # words that name many things at once; used to leave things out, and "animals" alone is a fox, a deer and a rabbit
+}  # words that name many things at once, used to leave things out
 
-GENERIC = {"animal": "fox", "creature": "dragon", "monster": "dragon", "pet": "dog", "vehicle": "car", "insect": "bee"}
+WHOLE = {
+    "crowd": "people", "person": "people", "animals": "animals", "bird": "birds", "city": "buildings", "house": "buildings",
+    "rowboat": "boats", "car": "vehicles", "forest": "trees", "tree": "trees", "trees": "trees", "flower": "flowers",
+    "flowers": "flowers", "sea": "water",
+}  # fmt: skip - the noun whose ban bans the whole group
+
+GENERIC = {"creature": "dragon", "monster": "dragon", "pet": "dog", "vehicle": "car", "insect": "bee"}

@@ -37,7 +37,6 @@ class Card:
     """One model: what it takes and what it costs."""
 
     text_price: int
-    image_price: int
     output_price: int
     created: int
     tokens: Mapping[str, int] | None = None  # None: the first family, fixed sizes
@@ -61,15 +60,15 @@ class Card:
 
 
 _NEWEST: Final = frozenset({"complexity", "frame_count", "frame_duration_ms", "svg"})
-_TWO: Final = Card(5, 8, 30, 1_776_700_800, tokens=_SECOND)
-_TWO_FIVE: Final = Card(5, 8, 30, 1_788_825_600, _SECOND_FINE, qualities=_FINE, formats=_EVERY, extras=_NEWEST)
-_TWO_SIX: Final = Card(5, 8, 30, 1_792_800_000, _SECOND_FINE, formats=_EVERY, extras=_NEWEST)  # prices as 2.5: assumed
+_TWO: Final = Card(5, 30, 1_776_700_800, tokens=_SECOND)
+_TWO_FIVE: Final = Card(5, 30, 1_788_825_600, _SECOND_FINE, qualities=_FINE, formats=_EVERY, extras=_NEWEST)
+_TWO_SIX: Final = Card(5, 30, 1_792_800_000, _SECOND_FINE, formats=_EVERY, extras=_NEWEST)  # prices as 2.5: assumed
 
 MODELS: Final[Mapping[str, Card]] = {
-    "gpt-image-1": Card(5, 10, 40, 1_745_517_030, shutdown_date="2026-10-23"),
-    "gpt-image-1-mini": Card(2, 3, 8, 1_758_845_821, shutdown_date="2026-12-01"),  # 2.5 a token of image input: rounded up
-    "gpt-image-1.5": Card(5, 8, 32, 1_763_600_000, shutdown_date="2026-12-01"),
-    "chatgpt-image-latest": Card(5, 8, 32, 1_765_900_000, shutdown_date="2026-12-01"),
+    "gpt-image-1": Card(5, 40, 1_745_517_030, shutdown_date="2026-10-23"),
+    "gpt-image-1-mini": Card(2, 8, 1_758_845_821, shutdown_date="2026-12-01"),
+    "gpt-image-1.5": Card(5, 32, 1_763_600_000, shutdown_date="2026-12-01"),
+    "chatgpt-image-latest": Card(5, 32, 1_765_900_000, shutdown_date="2026-12-01"),
     "gpt-image-2": _TWO,
     "gpt-image-2-2026-04-21": _TWO,
     "gpt-image-2.5-sunburst": _TWO_FIVE,

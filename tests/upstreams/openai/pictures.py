@@ -44,7 +44,7 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class Canvas:
-    """How a picture is encoded."""
+    """How a picture is encoded. Its edges are multiples of 16, as every size that OpenAI makes."""
 
     width: int
     height: int
@@ -85,8 +85,15 @@ def drawn_in(data: bytes) -> Drawn:
         return Drawn.from_bits(int(named[1]))
     with Image.open(io.BytesIO(data)) as picture:
         black = Image.new("RGBA", picture.size, (0, 0, 0, 255))
-        fields = Image.alpha_composite(black, picture.convert("RGBA")).convert("L").resize(_GRID, Image.Resampling.BOX)
-    return Drawn.from_bits(int("".join("01"[light >= 128] for light in fields.tobytes()), 2))
+        light = Image.alpha_composite(black, picture.convert("RGBA")).convert("L").tobytes()
+        width, height = picture.size
+    columns, rows = _GRID
+    middles = [
+        (2 * row + 1) * height // (2 * rows) * width + (2 * column + 1) * width // (2 * columns)
+        for row in range(rows)
+        for column in range(columns)
+    ]
+    return Drawn.from_bits(int("".join("01"[light[middle] >= 128] for middle in middles), 2))
 
 
 def number_in(data: bytes) -> int:
@@ -107,11 +114,17 @@ def big_png(size_bytes: int, *, seed: int = 0) -> bytes:
 
 
 def _fields(drawn: Drawn, canvas: Canvas, frame: int = 0) -> Image.Image:
-    small = Image.frombytes("P", _GRID, bytes(int(bit) for bit in f"{drawn.to_bits():032b}"))
-    small.putpalette((*_DARK, *_LIGHT))
-    picture = small.resize((canvas.width, canvas.height), Image.Resampling.NEAREST)
+    columns, rows = _GRID
+    bits = [int(bit) for bit in f"{drawn.to_bits():0{columns * rows}b}"]
+    lines = [
+        b"".join(bytes([bit]) * (canvas.width // columns) for bit in bits[start : start + columns])
+        for start in range(0, columns * rows, columns)
+    ]
+    pixels = b"".join(line * (canvas.height // rows) for line in lines)
+    picture = Image.frombytes("P", (canvas.width, canvas.height), pixels)
+    picture.putpalette((*_DARK, *_LIGHT))
     if frame:  # a mark that moves, or the encoder would merge equal frames
-        picture.putpixel((frame, 0), 1 - int(f"{drawn.to_bits():032b}"[0]))
+        picture.putpixel((frame, 0), 1 - bits[0])
     return picture
 
 

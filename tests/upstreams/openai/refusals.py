@@ -7,10 +7,12 @@ quota and rate limits. The rest follows their pattern; match on status and code,
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import NoneType
+from typing import Final
 
 
-@dataclass(frozen=True)
-class Refusal(Exception):
+@dataclass(eq=False)
+class Refusal(Exception):  # noqa: N818 - a provider's answer, not an error of ours
     """A complete error answer in OpenAI's envelope."""
 
     status: int
@@ -32,10 +34,10 @@ def invalid_key(key: str | None) -> Refusal:
     if key is None:
         return Refusal(
             401,
-            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth "
-            "(i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're accessing "
-            "the API from your browser and are prompted for a username and password. You can obtain an API key from "
-            "https://platform.openai.com/account/api-keys.",
+            "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer "
+            "auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with blank username) if you're "
+            "accessing the API from your browser and are prompted for a username and password. You can obtain an API "
+            "key from https://platform.openai.com/account/api-keys.",
         )
     return Refusal(
         401,
@@ -62,8 +64,8 @@ def wrong_method(method: str, path: str) -> Refusal:
 def content_type(given: str) -> Refusal:
     return Refusal(
         400,
-        f"Unsupported content type: '{given}'. This API method only accepts 'application/json' requests, but you specified "
-        f"the header 'Content-Type: {given}'. Please try again with a supported content type.",
+        f"Unsupported content type: '{given}'. This API method only accepts 'application/json' requests, but you "
+        f"specified the header 'Content-Type: {given}'. Please try again with a supported content type.",
         "unsupported_content_type",
     )
 
@@ -78,7 +80,9 @@ def not_json() -> Refusal:
 
 
 def unknown_model(model: str) -> Refusal:
-    return Refusal(404, f"The model '{model}' does not exist or you do not have access to it.", "model_not_found", "model")
+    return Refusal(
+        404, f"The model '{model}' does not exist or you do not have access to it.", "model_not_found", "model"
+    )
 
 
 def retired_model(model: str) -> Refusal:
@@ -96,7 +100,10 @@ def unknown_parameter(name: str) -> Refusal:
 
 def invalid_type(name: str, expected: str, given: object) -> Refusal:
     return Refusal(
-        400, f"Invalid type for '{name}': expected {expected}, but got {_kind(given)} instead.", "invalid_type", name
+        400,
+        f"Invalid type for '{name}': expected {expected}, but got {_KINDS[type(given)]} instead.",
+        "invalid_type",
+        name,
     )
 
 
@@ -111,7 +118,9 @@ def out_of_range(name: str, given: int, low: int, high: int) -> Refusal:
         bound, expected, code = "below minimum value", f">= {low}", "integer_below_min_value"
     else:
         bound, expected, code = "above maximum value", f"<= {high}", "integer_above_max_value"
-    return Refusal(400, f"Invalid '{name}': integer {bound}. Expected a value {expected}, but got {given} instead.", code, name)
+    return Refusal(
+        400, f"Invalid '{name}': integer {bound}. Expected a value {expected}, but got {given} instead.", code, name
+    )
 
 
 def empty_text(name: str) -> Refusal:
@@ -125,7 +134,7 @@ def long_text(name: str, limit: int, length: int) -> Refusal:
 
 
 def invalid_size(size: str, why: str) -> Refusal:
-    return Refusal(400, f"Invalid size '{size}'. {why}", "invalid_value", "size", "image_generation_user_error")
+    return Refusal(400, f"Invalid size '{size}'. {why}", "invalid_value", "size")
 
 
 def conflict(name: str, message: str) -> Refusal:
@@ -136,26 +145,19 @@ def conflict(name: str, message: str) -> Refusal:
 def moderation_blocked(request_id: str, *violations: str) -> Refusal:
     return Refusal(
         400,
-        "Your request was rejected by the safety system. If you believe this is an error, contact us at help.openai.com "
-        f"and include the request ID {request_id}. safety_violations=[{', '.join(violations)}].",
+        "Your request was rejected by the safety system. If you believe this is an error, contact us at "
+        f"help.openai.com and include the request ID {request_id}. safety_violations=[{', '.join(violations)}].",
         "moderation_blocked",
         type="image_generation_user_error",
     )
 
 
-def _kind(value: object) -> str:
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case int():
-            return "an integer"
-        case float():
-            return "a decimal number"
-        case str():
-            return "a string"
-        case list():
-            return "an array"
-        case _:
-            return "an object"
+_KINDS: Final[Mapping[type, str]] = {
+    NoneType: "null",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a decimal number",
+    str: "a string",
+    list: "an array",
+    dict: "an object",
+}

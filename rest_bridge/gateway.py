@@ -1,0 +1,88 @@
+"""The way to the service: stubs, and for each call its metadata, deadline and span."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from imagegen import connect, tracing, v1
+from imagegen.errors import ImagegenError
+from opentelemetry.context import Context
+
+if TYPE_CHECKING:
+    from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub
+    from imagegen.v1.image_generation_pb2_grpc import ImageGenerationAsyncStub
+    from imagegen.v1.models_pb2_grpc import ModelsAsyncStub
+    from imagegen.v1.server_info_pb2_grpc import ServerInfoAsyncStub
+
+DEFAULT_SECONDS = 300.0
+LONGEST_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What goes along with every call for one HTTP request: its id, its key, its end and its trace."""
+
+    request_id: str
+    authorization: str | None
+    ends: float
+    trace: Context
+
+    @property
+    def seconds(self) -> float:
+        return max(0.001, self.ends - time.monotonic())
+
+    def metadata(self, trace: Context) -> tuple[tuple[str, str], ...]:
+        key = (("authorization", self.authorization),) if self.authorization else ()
+        return (("x-request-id", self.request_id), *key, *tracing.inject(trace).items())
+
+
+def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Errand:
+    """Reads the headers that matter to the service; raises for a timeout that makes no sense."""
+    seconds = DEFAULT_SECONDS
+    if (text := headers.get("x-request-timeout")) is not None:
+        try:
+            seconds = float(text)
+        except ValueError:
+            seconds = 0
+        if not 0 < seconds <= LONGEST_SECONDS:
+            raise ImagegenError(
+                v1.REASON_INVALID_PARAMETER,
+                f"X-Request-Timeout must be seconds between 0 and {LONGEST_SECONDS:g}, as a decimal number.",
+                field="X-Request-Timeout",
+            )
+    return Errand(request_id, _key(headers), time.monotonic() + seconds, trace)
+
+
+def _key(headers: Mapping[str, str]) -> str | None:
+    """The caller's key, wherever its client puts it."""
+    if authorization := headers.get("authorization"):
+        return authorization
+    key = headers.get("api-key") or headers.get("x-api-key") or headers.get("x-bf-vk")
+    return f"Bearer {key}" if key else None
+
+
+class Gateway:
+    def __init__(self, target: str) -> None:
+        self._channel = connect(target)
+        self.images: ImageGenerationAsyncStub = v1.ImageGenerationStub(self._channel)
+        self.files: ImageFilesAsyncStub = v1.ImageFilesStub(self._channel)
+        self.models: ModelsAsyncStub = v1.ModelsStub(self._channel)
+        self.info: ServerInfoAsyncStub = v1.ServerInfoStub(self._channel)
+        self._health = health_pb2_grpc.HealthStub(self._channel)
+
+    async def close(self) -> None:
+        await self._channel.close()
+
+    async def is_serving(self) -> bool:
+        """Whether the service takes requests now."""
+        try:
+            request = health_pb2.HealthCheckRequest(service="imagegen.v1.ImageGeneration")
+            answer = await self._health.Check(request, timeout=2)
+        except grpc.aio.AioRpcError:
+            return False
+        return answer.status == health_pb2.HealthCheckResponse.SERVING

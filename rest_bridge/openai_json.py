@@ -1,0 +1,176 @@
+"""OpenAI's JSON: a request's body into a message, images into an answer's body.
+
+Only types are looked at here, because a message has types; whether a value makes sense is the service's to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any, cast
+
+import msgspec
+from imagegen import v1
+from imagegen.errors import ImagegenError
+
+from rest_bridge import report
+from rest_bridge.json import dumps, with_base64
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+
+
+class GenerationBody(msgspec.Struct, kw_only=True):
+    """The body of POST /v1/images/generations. Absent and null both mean unset."""
+
+    model: str | None = None
+    prompt: str | None = None
+    n: Int32 | None = None
+    size: str | None = None
+    quality: str | None = None
+    style: str | None = None
+    response_format: str | None = None
+    background: str | None = None
+    moderation: str | None = None
+    output_format: str | None = None
+    output_compression: Int32 | None = None
+    partial_images: Int32 | None = None
+    stream: bool | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    fallbacks: list[str] | None = None
+    seed: Int64 | None = None
+    negative_prompt: str | None = None
+    num_inference_steps: Int32 | None = None
+    guidance_scale: float | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+
+
+_PARAMETERS = {
+    **{
+        name: name
+        for name in GenerationBody.__struct_fields__
+        if name in v1.ImageParameters.DESCRIPTOR.fields_by_name
+    },
+    "num_inference_steps": "steps",
+    "guidance_scale": "guidance",
+}
+"""JSON name → the contract's name."""
+
+_JSON_NAMES = {ours: name for name, ours in _PARAMETERS.items()}
+
+
+def json_name(field: str) -> str:
+    """A parameter's name as REST callers write it."""
+    return _JSON_NAMES.get(field, field)
+
+
+def read(body: bytes) -> tuple[GenerationBody, Mapping[str, Any]]:
+    """The known fields, typed, and the rest as it came."""
+    try:
+        raw = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body is not valid JSON.") from None
+    if not isinstance(raw, dict):
+        raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body must be a JSON object.")
+    fields = cast(dict[str, Any], raw)
+    try:
+        known = msgspec.convert(fields, GenerationBody)
+    except msgspec.ValidationError as error:
+        raise _complaint(str(error)) from None
+    extras = {
+        name: value
+        for name, value in fields.items()
+        if name not in GenerationBody.__struct_fields__ and value is not None
+    }
+    return known, extras
+
+
+def message(body: GenerationBody, extras: Mapping[str, Any], model: str | None, azure: bool) -> v1.Generation:
+    """The message for a body. A model in the path wins over one in the body."""
+    parameters = {ours: getattr(body, name) for name, ours in _PARAMETERS.items() if getattr(body, name) is not None}
+    return v1.Generation(
+        model=model if model is not None else body.model or "",
+        prompt=body.prompt or "",
+        parameters=v1.ImageParameters(**parameters, extra_json=dumps(extras).decode() if extras else None),
+        fallbacks=body.fallbacks or (),
+        response_format=body.response_format,
+        openai_defaults=True,
+        bare_name_provider="azure" if azure else "",
+    )
+
+
+_WORDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+_MISMATCH = re.compile(r"Expected `([a-z]+)(?: \| null)?`(?: [<>]=? \S+)?(?:, got `([a-z]+)`)? - at `\$\.(.+)`")
+
+
+def _complaint(text: str) -> ImagegenError:
+    """msgspec's complaint in our words, naming the field."""
+    match = _MISMATCH.search(text)
+    if match is None:
+        return ImagegenError(v1.REASON_INVALID_REQUEST, "The body has a field of the wrong type.")
+    wanted, got, path = _WORDS.get(match[1], match[1]), match[2], match[3]
+    field = path.replace("[...]", "")
+    if got is None:
+        return ImagegenError(v1.REASON_INVALID_PARAMETER, f"{field} is out of range.", field=field)
+    whose = f"Every entry of {field}" if path.endswith("[...]") else field
+    return ImagegenError(
+        v1.REASON_INVALID_PARAMETER, f"{whose} must be {wanted}, not {_WORDS.get(got, got)}.", field=field
+    )
+
+
+def usage(of: v1.Usage) -> dict[str, Any]:
+    """Usage as OpenAI writes it; details only where the provider gave them."""
+    found: dict[str, Any] = {
+        "input_tokens": of.input_tokens,
+        "output_tokens": of.output_tokens,
+        "total_tokens": of.total_tokens,
+    }
+    for name in ("input_tokens_details", "output_tokens_details"):
+        if of.HasField(name):
+            details: v1.Usage.Details = getattr(of, name)
+            found[name] = {"text_tokens": details.text_tokens, "image_tokens": details.image_tokens}
+    return found
+
+
+def traits(of: v1.Traits) -> dict[str, Any]:
+    found = {
+        "background": of.background,
+        "output_format": of.output_format,
+        "quality": of.quality,
+        "size": of.size,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def answer(
+    of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes]], public_url: str
+) -> Iterable[bytes]:
+    """The body of a good answer, in pieces: images that come as files are linked, the others spliced in."""
+    data = dict((image.index, picture) for image, picture in inline)
+    tail: dict[str, Any] = {
+        **traits(of.traits),
+        **({"usage": usage(of.usage)} if of.HasField("usage") else {}),
+        "extra_fields": report.fields(of.report, "image_generation", of.failed_images),
+    }
+    yield b'{"created":%d,"data":[' % of.create_time.seconds
+    for position, image in enumerate(of.images):
+        if position:
+            yield b","
+        rest: dict[str, Any] = {"index": image.index}
+        if image.HasField("revised_prompt"):
+            rest["revised_prompt"] = image.revised_prompt
+        if image.index in data:
+            yield from with_base64("b64_json", data[image.index], rest)
+        else:
+            yield dumps({"url": public_url + image.file.path, **rest})
+    yield b"]," + dumps(tail)[1:]

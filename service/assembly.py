@@ -1,0 +1,154 @@
+"""The only file that names concrete classes: from a configuration to a gateway that can be started."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from service.access.doorman import OpenDoorman
+from service.config import Config, ConfigError, address, is_loopback, seconds
+from service.engine.attempt import Attempts
+from service.engine.delivery import SWEEP_SECONDS, Delivery, Signer
+from service.engine.pipeline import Pipeline
+from service.engine.router import Route, Router, Upstream
+from service.liveness import Liveness
+from service.providers import prices, registry
+from service.providers.base import Adapter
+from service.rpc.files import ImageFiles
+from service.rpc.images import ImageGeneration
+from service.rpc.info import ServerInfo
+from service.rpc.models import Models
+from service.rpc.server import Server
+from service.signing import own_key
+from service.stores import locate
+from service.telemetry import log
+
+SWEEP_EVERY = 600.0
+
+
+class Gateway:
+    """Everything wired together. `start`, then `stop` once."""
+
+    def __init__(self, config: Config) -> None:
+        _refuse_open_doors(config)
+        self.config = config
+        self.adapters, upstreams = _providers(config)
+        self.router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
+        _refuse_unknown_models(config, self.router)
+        self.attempts = Attempts()
+        self.blobs = locate.blobs(config.stores.blobs)
+        keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
+        signer = Signer(keys)
+        self.pipeline = Pipeline(
+            router=self.router,
+            adapters=self.adapters,
+            attempts=self.attempts,
+            delivery=Delivery(self.blobs, signer),
+            cancel_when_caller_leaves=config.engine.when_caller_leaves == "cancel",
+        )
+        doorman = OpenDoorman()
+        self.server = Server(
+            ImageGeneration(self.pipeline, doorman),
+            Models(self.router, doorman),
+            ImageFiles(self.blobs, signer),
+            ServerInfo(config.access.mode),
+        )
+        self._background: list[asyncio.Task[None]] = []
+
+    async def start(self, addresses: Sequence[str] = ()) -> list[int]:
+        """Listens where the configuration says, or where told; returns the ports."""
+        ports = await self.server.start(addresses or (self.config.service.listen,))
+        self._background.append(asyncio.create_task(_sweep(self), name="sweep"))
+        if self.config.telemetry.liveness:
+            liveness = Liveness(*address(self.config.telemetry.liveness))
+            self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
+        return ports
+
+    async def stop_accepting(self) -> None:
+        await self.server.stop_accepting()
+
+    async def stop(self, grace: float | None = None) -> None:
+        """Lets calls finish, then provider calls; what is still running after the grace is recorded as unknown."""
+        grace = seconds(self.config.drain.grace) if grace is None else grace
+        loop = asyncio.get_running_loop()
+        end = loop.time() + grace
+        await self.server.stop(grace)
+        await self.attempts.drain(max(0.0, end - loop.time()))
+        for task in self._background:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        for adapter in self.adapters.values():
+            await adapter.close()
+
+
+async def _sweep(gateway: Gateway) -> None:
+    """Removes result files an hour after their URL expired."""
+    while True:
+        try:
+            swept = await gateway.blobs.sweep(SWEEP_SECONDS)
+            if swept:
+                log("sweep").info("swept", files=swept)
+        except OSError as error:
+            log("sweep").warning("cannot sweep", error=error.strerror)
+        await asyncio.sleep(SWEEP_EVERY)
+
+
+def _refuse_open_doors(config: Config) -> None:
+    host, _ = address(config.service.listen)
+    if config.access.mode == "open" and not is_loopback(host):
+        raise ConfigError(
+            config.source,
+            "service.listen",
+            f"{config.service.listen} can be reached from other machines, and access is open to everyone; listen on "
+            "127.0.0.1 (access by keys comes with a later version)",
+        )
+
+
+def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
+    adapters: dict[str, Adapter] = {}
+    upstreams: dict[str, Upstream] = {}
+    for name, settings in config.providers.items():
+        kind = settings.kind or name
+        found = registry.find(kind)
+        if found is None:
+            kinds = ", ".join(registry.kinds())
+            raise ConfigError(
+                config.source, f"providers.{name}.kind", f'there is no kind "{kind}"; this version has: {kinds}'
+            )
+        own = {
+            target.partition("/")[2]: prices.price(table)
+            for target, table in config.prices.items()
+            if target.partition("/")[0] == name
+        }
+        adapter = found.make(settings)
+        adapters[name] = adapter
+        upstreams[name] = Upstream(
+            name=name,
+            kind=kind,
+            configured=adapter.configured,
+            cards=adapter.models,
+            prices={**found.prices, **own},
+        )
+    return adapters, upstreams
+
+
+def _routes(config: Config) -> dict[str, Route]:
+    return {
+        name: Route(tuple((entry.target, entry.weight) for entry in model.targets), model.fallbacks)
+        for name, model in config.models.items()
+    }
+
+
+def _refuse_unknown_models(config: Config, router: Router) -> None:
+    """A route to a model that its provider does not have would fail every request: better now."""
+    for name, model in config.models.items():
+        for target in (*(entry.target for entry in model.targets), *model.fallbacks):
+            provider, _, wanted = target.partition("/")
+            if router.upstreams[provider].card(wanted) is None:
+                known = ", ".join(sorted(router.upstreams[provider].cards))
+                raise ConfigError(
+                    config.source, f"models.{name}", f'{provider} has no model "{wanted}"; it has: {known}'
+                )

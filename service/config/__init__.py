@@ -1,0 +1,13 @@
+"""The configuration: one TOML file, strict, with defaults that need no file at all.
+
+`schema` is what there is, `reading` gets it from a file and the environment, `checks` are what types cannot say. Every
+complaint names the file, the path of the setting and what was expected. A setting that is known and not served by this
+version is refused by name, never accepted and ignored.
+"""
+
+from service.config.complaint import ConfigError
+from service.config.reading import defaults, load, parse
+from service.config.schema import Config
+from service.config.units import address, is_loopback, seconds
+
+__all__ = ["Config", "ConfigError", "address", "defaults", "is_loopback", "load", "parse", "seconds"]

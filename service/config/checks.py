@@ -1,0 +1,115 @@
+"""What types cannot say about a configuration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from urllib.parse import urlsplit
+
+from service.config.complaint import ConfigError
+from service.config.schema import Config, PriceTable, Provider
+from service.config.units import address, seconds
+
+
+def check(config: Config) -> None:
+    """Raises for the first problem."""
+    for path, problem in _problems(config):
+        raise ConfigError(config.source, path, problem)
+
+
+def _problems(config: Config) -> Iterator[tuple[str, str]]:
+    yield from _addresses(config)
+    if config.bridge.public_url and not _is_http(config.bridge.public_url):
+        yield "bridge.public_url", f'expected an http:// or https:// address, got "{config.bridge.public_url}"'
+    if not config.stores.blobs.startswith("file:"):
+        scheme = config.stores.blobs.partition(":")[0]
+        yield "stores.blobs", f'"{scheme}:" is not in this version of imagegen; it stores blobs at file:DIRECTORY'
+    for i, key in enumerate(config.files.signing_keys):
+        if len(key) < 16:
+            yield f"files.signing_keys[{i}]", "expected at least 16 characters"
+    yield from _duration("drain.grace", config.drain.grace)
+    for name, provider in config.providers.items():
+        yield from _provider(f"providers.{name}", name, provider)
+    for name, model in config.models.items():
+        if not model.targets:
+            yield f"models.{name}.targets", "expected at least one target"
+        elif not any(entry.weight for entry in model.targets):
+            yield f"models.{name}.targets", "every weight is 0: no target could ever be chosen"
+        for i, entry in enumerate(model.targets):
+            if entry.weight < 0:
+                yield f"models.{name}.targets[{i}].weight", f"expected 0 or more, got {entry.weight}"
+            yield from _target(config, f"models.{name}.targets[{i}].target", entry.target)
+        for i, target in enumerate(model.fallbacks):
+            yield from _target(config, f"models.{name}.fallbacks[{i}]", target)
+    for name, table in config.prices.items():
+        yield from _target(config, f"prices.{name}", name)
+        yield from _price(f"prices.{name}", table)
+
+
+def _addresses(config: Config) -> Iterator[tuple[str, str]]:
+    for path, value in (
+        ("service.listen", config.service.listen),
+        ("bridge.listen", config.bridge.listen),
+        ("telemetry.liveness", config.telemetry.liveness),
+    ):
+        try:
+            if value:
+                address(value)
+        except ValueError as error:
+            yield path, str(error)
+
+
+def _duration(path: str, value: str) -> Iterator[tuple[str, str]]:
+    try:
+        seconds(value)
+    except ValueError as error:
+        yield path, str(error)
+
+
+def _is_http(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
+def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, str]]:
+    if "/" in name:
+        yield path, 'a provider\'s name has no "/": it is the part before it in "provider/model"'
+    if provider.base_url and not _is_http(provider.base_url):
+        yield f"{path}.base_url", f'expected an http:// or https:// address, got "{provider.base_url}"'
+    yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)
+    yield from _duration(f"{path}.timeout.idle", provider.timeout.idle)
+    yield from _duration(f"{path}.timeout.total", provider.timeout.total)
+    for i, key in enumerate(provider.keys):
+        if key.weight < 1:
+            yield f"{path}.keys[{i}].weight", f"expected 1 or more, got {key.weight}"
+        if not key.value.isascii() or not key.value.isprintable() or not key.value.strip():
+            yield f"{path}.keys[{i}].value", "expected printable ASCII text"
+
+
+def _target(config: Config, path: str, target: str) -> Iterator[tuple[str, str]]:
+    provider, slash, model = target.partition("/")
+    if not slash or not model:
+        yield path, f'expected "provider/model", got "{target}"'
+    elif provider not in config.providers:
+        known = ", ".join(sorted(config.providers))
+        yield path, f'there is no provider "{provider}" in this file; it has: {known}'
+
+
+def _price(path: str, table: PriceTable) -> Iterator[tuple[str, str]]:
+    if isinstance(table.per_image, str):
+        amounts = {f"{path}.per_image": table.per_image}
+    else:
+        amounts = {f"{path}.per_image[{i}].price": row.price for i, row in enumerate(table.per_image)}
+    if table.per_million_tokens:
+        tokens = table.per_million_tokens
+        for name in ("text_in", "image_in", "text_out", "image_out"):
+            amounts[f"{path}.per_million_tokens.{name}"] = getattr(tokens, name)
+    elif not table.per_image:
+        yield path, "expected per_image or per_million_tokens"
+    for where, amount in amounts.items():
+        try:
+            good = Decimal(amount).is_finite() and Decimal(amount) >= 0
+        except InvalidOperation:
+            good = False
+        if not good:
+            yield where, f'expected dollars as text such as "0.04", got "{amount}"'

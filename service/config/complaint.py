@@ -1,0 +1,8 @@
+"""What is said about a configuration that cannot be used."""
+
+
+class ConfigError(Exception):
+    """A configuration that cannot be used: where, and what is expected there."""
+
+    def __init__(self, source: str, path: str, message: str) -> None:
+        super().__init__(f"{source}: {path}: {message}" if path else f"{source}: {message}")

@@ -1,0 +1,132 @@
+"""The tables of the file, with their defaults. What types cannot say is in `checks`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+
+class Secret(str):
+    """Text that prints as dots."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "'••••'"
+
+    def __str__(self) -> str:
+        return "••••"
+
+    def reveal(self) -> str:
+        return str.__str__(self)
+
+
+class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A table of the file; a name that is not listed is a mistake."""
+
+
+class Service(Table, frozen=True):
+    listen: str = "127.0.0.1:50051"
+
+
+class Bridge(Table, frozen=True):
+    listen: str = "127.0.0.1:8080"
+    service: str = "127.0.0.1:50051"
+    public_url: str = ""
+
+
+class Access(Table, frozen=True):
+    mode: Literal["open"] = "open"
+
+
+class Stores(Table, frozen=True):
+    blobs: str = "file:var/blobs"
+
+
+class Engine(Table, frozen=True):
+    when_caller_leaves: Literal["cancel", "finish"] = "cancel"
+
+
+class Key(Table, frozen=True):
+    value: str
+    name: str = "main"
+    weight: int = 1
+    models: tuple[str, ...] = ("*",)
+
+    @property
+    def secret(self) -> Secret:
+        return Secret(self.value)
+
+
+class Timeout(Table, frozen=True):
+    connect: str = "5s"
+    idle: str = "120s"
+    total: str = "300s"
+
+
+class Provider(Table, frozen=True):
+    kind: str = ""
+    base_url: str = ""
+    keys: tuple[Key, ...] = ()
+    timeout: Timeout = Timeout()
+
+
+class WeightedTarget(Table, frozen=True):
+    target: str
+    weight: int = 1
+
+
+class Model(Table, frozen=True):
+    targets: tuple[WeightedTarget, ...]
+    fallbacks: tuple[str, ...] = ()
+
+
+class PriceByTokens(Table, frozen=True):
+    text_in: str = "0"
+    image_in: str = "0"
+    text_out: str = "0"
+    image_out: str = "0"
+
+
+class PriceRow(Table, frozen=True):
+    price: str
+    size: str = "*"
+    quality: str = "*"
+
+
+class PriceTable(Table, frozen=True):
+    per_image: str | tuple[PriceRow, ...] = ()
+    per_million_tokens: PriceByTokens | None = None
+    as_of: str = ""
+
+
+class Files(Table, frozen=True):
+    signing_keys: tuple[str, ...] = ()
+
+
+class Telemetry(Table, frozen=True):
+    liveness: str = ""
+
+
+class Drain(Table, frozen=True):
+    grace: str = "30s"
+
+
+class Config(msgspec.Struct, frozen=True, kw_only=True):
+    """What is in force."""
+
+    source: str = "the built-in defaults"
+    service: Service = Service()
+    bridge: Bridge = Bridge()
+    access: Access = Access()
+    stores: Stores = Stores()
+    engine: Engine = Engine()
+    providers: dict[str, Provider]
+    models: dict[str, Model]
+    prices: dict[str, PriceTable]
+    files: Files = Files()
+    telemetry: Telemetry = Telemetry()
+    drain: Drain = Drain()
+    data_dir: Path = Path("var")

@@ -1,0 +1,25 @@
+"""Durations and addresses, as the file writes them."""
+
+from __future__ import annotations
+
+import re
+
+
+def seconds(duration: str) -> float:
+    """ "5s", "1.5s", "200ms", "2m", "1h" in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", duration)
+    if not match:
+        raise ValueError(f'expected a duration like "5s", "200ms" or "2m", got "{duration}"')
+    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def address(listen: str) -> tuple[str, int]:
+    """ "127.0.0.1:8080" or "[::1]:8080" as host and port."""
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit() or int(port) > 65535:
+        raise ValueError(f'expected HOST:PORT such as "127.0.0.1:8080", got "{listen}"')
+    return host.removeprefix("[").removesuffix("]"), int(port)
+
+
+def is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.startswith("127.")

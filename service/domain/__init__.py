@@ -1,0 +1,5 @@
+"""The nouns: frozen, without I/O, without proto, without JSON.
+
+Everything that two rooms speak of is here, and nothing that only one room needs. A noun checks nothing about the
+world; whoever makes one has checked.
+"""

@@ -1,0 +1,67 @@
+"""What a model can do, as data: the one source for validation, adaptation and the list of models."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.domain.request import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One of some words; `understood` maps other words that callers use to one of them."""
+
+    values: tuple[str, ...]
+    understood: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """A number within bounds, both included."""
+
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Any text."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Sizes by name, and where `any_size` holds every WIDTHxHEIGHT within the bounds."""
+
+    names: tuple[str, ...]
+    understood: Mapping[str, str] = field(default_factory=dict[str, str])
+    any_size: bool = False
+    multiple_of: int = 1
+    min_side: int = 1
+    max_side: int = 0
+    max_ratio: float = 0
+    max_pixels: int = 0
+
+
+Domain = Choice | Range | Text | Sizes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelCard:
+    parameters: Mapping[str, Domain]
+    operations: frozenset[Operation] = frozenset({Operation.GENERATE})
+    extras: bool = False
+    """Whether parameters that we do not know go on to the provider."""
+    streams: bool = False
+    """Whether it shows partial images."""
+    cancellable: bool = False
+    """Whether ending the call ends the bill."""
+    max_prompt: int = 32_000
+
+
+def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
+    """The card of a model, or of the family that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
+    if model in cards:
+        return cards[model]
+    families = [name for name in cards if model.startswith((f"{name}-", f"{name}."))]
+    return cards[max(families, key=len)] if families else None

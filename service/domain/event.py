@@ -1,0 +1,129 @@
+"""What happens to a request: the one result of the engine, which everything else consumes.
+
+    Planned, then for each attempt AttemptStarted … AttemptEnded around Progress, PartialImage, ImageReady and
+    ImageFailed, and at last Completed. A request that fails raises instead of completing.
+
+An adapter yields Progress, PartialImage, ImageReady, and once, when the provider says it, Answered.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.image import FileRef, Image, Picture, Traits, Usage
+from service.domain.plan import Change, Plan, Step, Target
+from service.domain.price import MicroUsd
+
+
+class Outcome(StrEnum):
+    """How a provider call ended, as far as money is concerned."""
+
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    plan: Plan
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptStarted:
+    number: int
+    step: int
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """One provider call, as it is told to the caller."""
+
+    number: int
+    target: Target
+    outcome: Outcome
+    reason: str | None = None
+    status: int | None = None
+    seconds: float = 0
+    cost: MicroUsd = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptEnded:
+    record: AttemptRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    index: int
+    percent: float
+    phase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PartialImage:
+    index: int
+    partial: int
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class ImageReady:
+    """A finished image, and once delivered the reference that stands for its bytes, where one does."""
+
+    image: Image
+    file: FileRef | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFailed:
+    index: int
+    reason: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the provider said of its whole answer."""
+
+    usage: Usage | None
+    traits: Traits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The account of a request: the same in answers, streams and errors."""
+
+    request_id: str
+    requested_model: str
+    step: Step | None = None
+    fallback_index: int = 0
+    attempts: tuple[AttemptRecord, ...] = ()
+
+    @property
+    def cost(self) -> MicroUsd:
+        return sum(attempt.cost for attempt in self.attempts)
+
+    @property
+    def upstream_seconds(self) -> float:
+        return sum(attempt.seconds for attempt in self.attempts)
+
+    @property
+    def changes(self) -> tuple[Change, ...]:
+        return self.step.changes if self.step else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    created: int
+    usage: Usage | None
+    traits: Traits
+    failed: tuple[ImageFailed, ...]
+    report: Report
+
+
+Shown = Progress | PartialImage | ImageReady
+AdapterEvent = Shown | Answered
+Event = Planned | AttemptStarted | AttemptEnded | Progress | PartialImage | ImageReady | ImageFailed | Completed

@@ -1,0 +1,59 @@
+"""What a caller asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from enum import StrEnum
+from typing import Any
+
+
+class Operation(StrEnum):
+    GENERATE = "generate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """How a picture shall be. None is unset, which is not the same as zero; the names are those of the contract."""
+
+    n: int | None = None
+    size: str | None = None
+    quality: str | None = None
+    style: str | None = None
+    background: str | None = None
+    moderation: str | None = None
+    output_format: str | None = None
+    output_compression: int | None = None
+    partial_images: int | None = None
+    negative_prompt: str | None = None
+    aspect_ratio: str | None = None
+    resolution: str | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    seed: int | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+    extras: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def named(self) -> dict[str, Any]:
+        """Those that are set, by name, without the extras."""
+        values = {name: getattr(self, name) for name in PARAMETER_NAMES}
+        return {name: value for name, value in values.items() if value is not None}
+
+
+PARAMETER_NAMES = tuple(each.name for each in fields(Parameters) if each.name != "extras")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRequest:
+    """One request, as asked: no target chosen, nothing adapted."""
+
+    model: str
+    prompt: str
+    operation: Operation = Operation.GENERATE
+    parameters: Parameters = field(default_factory=Parameters)
+    fallbacks: tuple[str, ...] = ()
+    response_format: str | None = None
+    openai_defaults: bool = False
+    bare_name_provider: str = ""
+    stream: bool = False

@@ -1,0 +1,83 @@
+"""The running account of one request: what has been tried, what has come, what is still missing."""
+
+from __future__ import annotations
+
+import time
+from functools import reduce
+from operator import add
+
+from service.domain.event import (
+    AttemptRecord,
+    Completed,
+    ImageFailed,
+    ImageReady,
+    PartialImage,
+    Report,
+    Shown,
+)
+from service.domain.image import Traits, Usage
+from service.domain.plan import Step
+from service.domain.request import ImageRequest
+from service.engine.attempt import Attempt
+from service.errors import ProviderError, Reason
+
+
+class Account:
+    def __init__(self, request: ImageRequest, request_id: str) -> None:
+        self.request = request
+        self._request_id = request_id
+        self._attempts: list[AttemptRecord] = []
+        self._step: Step | None = None
+        self._step_index = 0
+        self._ready: dict[int, ImageReady] = {}
+        self._usage: Usage | None = None
+        self._traits = Traits()
+        self._error: ProviderError | None = None
+        self.bytes_left = False
+        """Whether image bytes are on their way to the caller: from then on nothing is tried anew."""
+
+    @property
+    def images(self) -> int:
+        return len(self._ready)
+
+    def begin(self, index: int, step: Step) -> None:
+        self._step, self._step_index = step, index
+
+    def note(self, event: Shown) -> None:
+        if isinstance(event, PartialImage | ImageReady):
+            self.bytes_left = True
+        if isinstance(event, ImageReady):
+            self._ready[event.image.index] = event
+
+    def end(self, attempt: Attempt) -> None:
+        self._attempts.append(attempt.record)
+        self._usage = attempt.usage
+        self._traits = attempt.traits
+        self._error = attempt.error
+
+    def failed(self) -> tuple[ImageFailed, ...]:
+        """Those of the n images that did not come, while others did."""
+        reason = self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
+        message = self._error.message if self._error else "The provider sent fewer images than were asked for."
+        asked = range(self.request.parameters.n or 1)
+        return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._ready)
+
+    def report(self) -> Report:
+        return Report(
+            request_id=self._request_id,
+            requested_model=self.request.model,
+            step=self._step,
+            fallback_index=self._step_index,
+            attempts=tuple(self._attempts),
+        )
+
+    def completed(self) -> Completed:
+        images = [ready.image for ready in self._ready.values()]
+        each = [image.usage for image in images if image.usage]
+        return Completed(
+            created=int(time.time()),
+            usage=self._usage or (reduce(add, each) if each else None),
+            traits=images[0].picture.traits if images and self._traits == Traits() else self._traits,
+            failed=self.failed(),
+            report=self.report(),
+        )

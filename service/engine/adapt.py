@@ -1,0 +1,103 @@
+"""A request in one target's own terms, and an account of what became of each parameter.
+
+Applied as asked, translated into what means the same there, dropped because the model has nothing like it, or passed
+on unknown. A value that a model cannot take and that has no translation is a complaint, never a guess.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import orjson
+
+from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
+from service.domain.plan import Action, Change
+from service.domain.request import ImageRequest
+from service.engine.check import invalid, one_of, quoted
+
+NOTHING_LIKE_IT = "this model has nothing like it"
+
+
+def adapt(request: ImageRequest, card: ModelCard, model: str) -> tuple[ImageRequest, tuple[Change, ...]]:
+    """The request as this model takes it; raises for what it cannot take."""
+    if len(request.prompt) > card.max_prompt:
+        raise invalid("prompt", f"has {len(request.prompt)} characters; {model} takes at most {card.max_prompt}")
+    kept: dict[str, Any] = {}
+    changes: list[Change] = []
+    for name, value in request.parameters.named().items():
+        domain = card.parameters.get(name)
+        if domain is None:
+            changes.append(Change(name, Action.DROPPED, _text(value), note=NOTHING_LIKE_IT))
+        elif name == "partial_images" and not request.stream:
+            changes.append(Change(name, Action.DROPPED, _text(value), note="only streams show partial images"))
+        else:
+            kept[name] = _fit(name, value, domain, model)
+            action = Action.APPLIED if kept[name] == value else Action.TRANSLATED
+            changes.append(Change(name, action, _text(value), "" if kept[name] == value else _text(kept[name])))
+    for name, value in request.parameters.extras.items():
+        if card.extras:
+            changes.append(Change(name, Action.PASSED, _text(value)))
+        else:
+            changes.append(Change(name, Action.DROPPED, _text(value), note="not a parameter of this model"))
+    extras = dict(request.parameters.extras) if card.extras else {}
+    parameters = type(request.parameters)(**kept, extras=extras)
+    return replace(request, parameters=parameters, stream=request.stream and card.streams), tuple(changes)
+
+
+def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
+    match domain:
+        case Choice():
+            return _choose(name, value, domain)
+        case Range(low, high):
+            if not low <= value <= high:
+                raise invalid(name, f"must be between {low:g} and {high:g} for {model}, not {value}")
+        case Sizes():
+            return _size(name, value, domain, model)
+        case _:
+            pass
+    return value
+
+
+def _choose(name: str, value: str, choice: Choice) -> str:
+    if value in choice.values:
+        return value
+    if value in choice.understood:
+        return choice.understood[value]
+    raise one_of(name, value, choice.values)
+
+
+def _size(name: str, value: str, sizes: Sizes, model: str) -> str:
+    if value in sizes.names:
+        return value
+    if value in sizes.understood:
+        return sizes.understood[value]
+    if not sizes.any_size or value == "auto":
+        raise one_of(name, value, sizes.names)
+    width, height = pixels(value)
+    if width % sizes.multiple_of or height % sizes.multiple_of:
+        raise invalid(
+            name, f"must have sides that are multiples of {sizes.multiple_of} for {model}, not {quoted(value)}"
+        )
+    if min(width, height) < sizes.min_side or max(width, height) > sizes.max_side:
+        bounds = f"between {sizes.min_side} and {sizes.max_side} pixels"
+        raise invalid(name, f"must have sides {bounds} for {model}, not {quoted(value)}")
+    if sizes.max_ratio and max(width, height) > sizes.max_ratio * min(width, height):
+        raise invalid(
+            name, f"must be at most {sizes.max_ratio:g} times as long as wide for {model}, not {quoted(value)}"
+        )
+    if sizes.max_pixels and width * height > sizes.max_pixels:
+        raise invalid(name, f"must have at most {sizes.max_pixels} pixels for {model}, not {quoted(value)}")
+    return value
+
+
+def pixels(size: str) -> tuple[int, int]:
+    """Width and height of a WIDTHxHEIGHT."""
+    width, _, height = size.partition("x")
+    return int(width), int(height)
+
+
+def _text(value: Any) -> str:
+    """A value for the account, short: what was asked stands in the request."""
+    text = value if isinstance(value, str) else orjson.dumps(value).decode()
+    return text if len(text) <= 120 else f"{text[:117]}..."

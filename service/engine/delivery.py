@@ -1,0 +1,95 @@
+"""How a finished image reaches the caller: as bytes, or as a file behind a signed path.
+
+A file where the caller asked for a URL, and where the bytes would burst what the answer may carry inline.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from service.domain.event import ImageReady
+from service.domain.image import FORMATS, FileRef
+from service.domain.request import ImageRequest
+from service.errors import GatewayError, Reason
+from service.stores.blobs.port import Blobs
+
+URL_SECONDS = 3600
+SWEEP_SECONDS = URL_SECONDS + 3600
+"""When a file is swept: an hour after its URL expired."""
+
+
+def wants_url(request: ImageRequest) -> bool:
+    """Whether images go out as URLs. OpenAI's default depends on the model's name: the one that the caller sent."""
+    if request.stream:
+        return False
+    if request.response_format is not None:
+        return request.response_format == "url"
+    if not request.openai_defaults:
+        return False
+    return not request.model.rpartition("/")[2].startswith(("gpt-image-", "chatgpt-image-"))
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs file names for a time. The first key signs, all verify."""
+
+    keys: Sequence[bytes]
+
+    def sign(self, file_id: str, expires: int) -> FileRef:
+        return FileRef(file_id, expires, _key_id(self.keys[0]), _signature(self.keys[0], file_id, expires))
+
+    def verify(self, file: FileRef, now: float) -> None:
+        """Raises unless the reference was signed by a key of ours and its time is not over."""
+        key = next((each for each in self.keys if hmac.compare_digest(_key_id(each), file.key_id)), None)
+        good = _signature(key or self.keys[0], file.file_id, file.expires)
+        if not hmac.compare_digest(good.encode(), file.signature.encode()) or key is None:
+            raise GatewayError(Reason.SIGNATURE_INVALID, "The signature of this URL is not valid.", field="sig")
+        if now > file.expires:
+            raise GatewayError(Reason.URL_EXPIRED, "This URL has expired.", field="exp")
+
+
+def _key_id(key: bytes) -> str:
+    return hashlib.sha256(b"imagegen key id\n" + key).hexdigest()[:8]
+
+
+def _signature(key: bytes, file_id: str, expires: int) -> str:
+    return hmac.digest(key, f"GET\n{file_id}\n{expires}".encode(), "sha256").hex()
+
+
+class Delivery:
+    """Decides bytes or file for the images of one request after another."""
+
+    def __init__(self, blobs: Blobs, signer: Signer) -> None:
+        self._blobs = blobs
+        self._signer = signer
+
+    def for_request(self, request: ImageRequest, inline_limit: int | None) -> RequestDelivery:
+        return RequestDelivery(self, as_url=wants_url(request), room=inline_limit)
+
+    async def store(self, ready: ImageReady) -> ImageReady:
+        picture = ready.image.picture
+        file_id = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
+        await self._blobs.put(file_id, picture.data)
+        return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
+
+
+class RequestDelivery:
+    """The deliveries of one request: knows how much inline room is left (None: no limit, a stream)."""
+
+    def __init__(self, delivery: Delivery, *, as_url: bool, room: int | None) -> None:
+        self._delivery = delivery
+        self._as_url = as_url
+        self._room = room
+
+    async def deliver(self, ready: ImageReady) -> ImageReady:
+        size = len(ready.image.picture.data)
+        if self._as_url or (self._room is not None and size > self._room):
+            return await self._delivery.store(ready)
+        if self._room is not None:
+            self._room -= size
+        return ready

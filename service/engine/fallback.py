@@ -1,0 +1,55 @@
+"""Which step is next, and when the chain ends.
+
+    done                          the request is served
+    not sent, rejected            the next step; but the caller's fault or refused content ends the chain
+    unknown                       the chain ends: it may have been accepted and billed
+    image bytes have left         the chain ends, whatever happened
+
+A chain that is used up fails with its first step's error: that is the model the caller asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+
+from service.domain.event import AttemptEnded, AttemptStarted, Event, Outcome
+from service.domain.plan import Plan, Step
+from service.engine.account import Account
+from service.engine.attempt import Attempt
+from service.errors import ProviderError, Reason
+
+CALLERS_FAULT = frozenset({Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED})
+"""What another provider would not make better, or must not be asked to."""
+
+
+async def walk(
+    plan: Plan,
+    begin: Callable[[int, Step], Attempt],
+    account: Account,
+    deadline: float,
+    *,
+    cancel_when_left: bool,
+) -> AsyncGenerator[Event, None]:
+    """Tries the steps in order and passes on what they say. Raises the error that ended the chain."""
+    errors: list[ProviderError] = []
+    for index, step in enumerate(plan.steps):
+        attempt = begin(index, step)
+        account.begin(index, step)
+        yield AttemptStarted(attempt.number, index, step.target)
+        try:
+            async with aclosing(attempt.events(deadline)) as events:
+                async for event in events:
+                    account.note(event)
+                    yield event
+        finally:
+            attempt.leave(cancel=cancel_when_left)
+            account.end(attempt)
+        yield AttemptEnded(attempt.record)
+        if attempt.record.outcome is Outcome.DONE:
+            return
+        error = attempt.error or ProviderError(Reason.INTERNAL, "The attempt ended without a reason.", Outcome.UNKNOWN)
+        if account.bytes_left or attempt.record.outcome is Outcome.UNKNOWN or error.reason in CALLERS_FAULT:
+            raise error
+        errors.append(error)
+    raise errors[0]

@@ -1,0 +1,88 @@
+"""The heart: one permitted request in, one stream of events out. Everything else consumes it.
+
+check → plan → narrow → hold → the steps, one after another → delivery → completed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from service.access.permit import Permit
+from service.domain.event import Event, ImageReady, Planned
+from service.domain.plan import Plan, Step
+from service.domain.request import ImageRequest
+from service.engine.account import Account
+from service.engine.attempt import Attempt, Attempts
+from service.engine.check import check
+from service.engine.delivery import Delivery
+from service.engine.fallback import walk
+from service.engine.plan import make_plan
+from service.engine.router import Router
+from service.errors import GatewayError
+from service.providers.base import Adapter, Call
+from service.telemetry import Context, pipeline_span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What surrounds a request: its name, its end (by the loop's clock), its trace, the room for inline bytes."""
+
+    request_id: str
+    deadline: float
+    trace: Context | None = None
+    inline_limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pipeline:
+    router: Router
+    adapters: Mapping[str, Adapter]
+    attempts: Attempts
+    delivery: Delivery
+    cancel_when_caller_leaves: bool = True
+
+    def plan(self, request: ImageRequest, permit: Permit, request_id: str) -> Plan:
+        """What `run` would do, at no cost."""
+        check(request)
+        return permit.narrow(make_plan(request, self.router, request_id))
+
+    async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
+        """The request's events. Closing the generator means that the caller has left."""
+        account = Account(request, around.request_id)
+        with pipeline_span(request, around.trace) as span:
+            try:
+                plan = self.plan(request, permit, around.request_id)
+                yield Planned(plan)
+                await permit.hold(plan.max_cost)
+                try:
+                    async with aclosing(self._carry_out(plan, permit, around, account, span.context)) as events:
+                        async for event in events:
+                            yield event
+                finally:
+                    await permit.release()
+            except GatewayError as error:
+                error.report = account.report()
+                span.fail(error.reason)
+                raise
+            completed = account.completed()
+            span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
+            for failed in completed.failed:
+                yield failed
+            yield completed
+
+    async def _carry_out(
+        self, plan: Plan, permit: Permit, around: Circumstances, account: Account, trace: Context
+    ) -> AsyncGenerator[Event, None]:
+        def begin(index: int, step: Step) -> Attempt:
+            call = Call(model=step.target.model, request=step.request, request_id=around.request_id, trace=trace)
+            attempt = Attempt(index + 1, step, call)
+            self.attempts.start(attempt, self.adapters[step.target.provider], permit)
+            return attempt
+
+        delivery = self.delivery.for_request(account.request, around.inline_limit)
+        walked = walk(plan, begin, account, around.deadline, cancel_when_left=self.cancel_when_caller_leaves)
+        async with aclosing(walked) as events:
+            async for event in events:
+                yield await delivery.deliver(event) if isinstance(event, ImageReady) else event

@@ -1,0 +1,61 @@
+"""The plan of a request: pure, so that it can be shown without being carried out."""
+
+from __future__ import annotations
+
+from service.domain.plan import Action, Change, Plan, Skipped, Step, Target
+from service.domain.request import ImageRequest
+from service.engine.adapt import adapt
+from service.engine.pricing import at_most
+from service.engine.router import Router
+from service.errors import GatewayError, Reason
+
+
+def make_plan(request: ImageRequest, router: Router, request_id: str) -> Plan:
+    """The steps in order. The first target's complaint is the caller's answer; an unable fallback is left out."""
+    first, *rest = router.resolve(request.model, request_id, request.bare_name_provider)
+    steps = [_step(request, first, router)]
+    skipped: list[Skipped] = []
+    for name, target in _fallbacks(request, rest, router, request_id, skipped):
+        if any(step.target == target for step in steps):
+            skipped.append(Skipped(name, "it is in the plan already"))
+            continue
+        try:
+            steps.append(_step(request, target, router))
+        except GatewayError as error:
+            skipped.append(Skipped(name, error.message))
+    return Plan(tuple(steps), tuple(skipped))
+
+
+def _fallbacks(
+    request: ImageRequest, routed: list[Target], router: Router, request_id: str, skipped: list[Skipped]
+) -> list[tuple[str, Target]]:
+    """The caller's fallbacks, or else the route's."""
+    if not request.fallbacks:
+        return [(str(target), target) for target in routed]
+    named: list[tuple[str, Target]] = []
+    for i, name in enumerate(request.fallbacks):
+        try:
+            named += [(name, target) for target in router.resolve(name, request_id)[:1]]
+        except GatewayError as error:
+            if error.reason is Reason.MODEL_NOT_FOUND:
+                raise GatewayError(error.reason, error.message, field=f"fallbacks[{i}]") from None
+            skipped.append(Skipped(name, error.message))
+    return named
+
+
+def _step(request: ImageRequest, target: Target, router: Router) -> Step:
+    card = router.card(target)
+    if request.operation not in card.operations:
+        raise GatewayError(Reason.UNSUPPORTED_OPERATION, f"{target} cannot {request.operation} images.", field="model")
+    adapted, changes = adapt(request, card, str(target))
+    if request.model not in (str(target), target.model):
+        changes = (Change("model", Action.TRANSLATED, request.model, str(target)), *changes)
+    price = router.price(target)
+    return Step(
+        target=target,
+        request=adapted,
+        card=card,
+        changes=changes,
+        price=price,
+        max_cost=at_most(price, adapted.parameters),
+    )

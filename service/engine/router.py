@@ -1,0 +1,125 @@
+"""From the name that a caller sent to the targets it means.
+
+A name of the configuration; a provider before the first "/"; the first configured provider whose card lists the model;
+else nothing, and the nearest names in the complaint. Weighted targets are drawn by the request's id, so that the same
+request is routed the same way wherever it is asked about.
+"""
+
+from __future__ import annotations
+
+import difflib
+import random
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from service.domain.card import ModelCard, find_card
+from service.domain.plan import Target
+from service.domain.price import Price
+from service.errors import GatewayError, Reason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upstream:
+    """What routing needs to know of a provider."""
+
+    name: str
+    kind: str
+    configured: bool
+    cards: Mapping[str, ModelCard]
+    prices: Mapping[str, Price]
+
+    def card(self, model: str) -> ModelCard | None:
+        return find_card(self.cards, model)
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A name of the configuration: weighted targets, of which one is drawn, and what to try after it."""
+
+    targets: tuple[tuple[str, int], ...]
+    fallbacks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Router:
+    upstreams: Mapping[str, Upstream]
+    routes: Mapping[str, Route]
+    known_providers: frozenset[str]
+    """Providers that exist in the world, configured here or not: asking for one is no typing mistake."""
+
+    def resolve(self, name: str, request_id: str, bare_name_provider: str = "") -> tuple[Target, ...]:
+        """The targets behind a name, in order. Raises for a name that means nothing here."""
+        if name in self.routes:
+            route = self.routes[name]
+            return tuple(self._target(each) for each in (self._draw(route, request_id), *route.fallbacks))
+        provider, slash, _ = name.partition("/")
+        if slash and (provider in self.upstreams or provider in self.known_providers):
+            return (self._target(name),)
+        if bare_name_provider:
+            return (self._target(f"{bare_name_provider}/{name}"),)
+        listing = [upstream for upstream in self.upstreams.values() if upstream.card(name)]
+        for upstream in (*(each for each in listing if each.configured), *listing):
+            return (Target(upstream.name, upstream.kind, name),)
+        raise self.unknown(name)
+
+    def names(self) -> Iterable[str]:
+        """Every name that may be asked for: routes first, then "provider/model"."""
+        yield from self.routes
+        for upstream in self.upstreams.values():
+            for model in upstream.cards:
+                yield f"{upstream.name}/{model}"
+
+    def targets(self, name: str) -> tuple[Target, ...]:
+        """Every target that a name may lead to, none drawn."""
+        if name in self.routes:
+            route = self.routes[name]
+            return tuple(self._target(each) for each in (*(each for each, _ in route.targets), *route.fallbacks))
+        return self.resolve(name, "")
+
+    def is_configured(self, target: Target) -> bool:
+        upstream = self.upstreams.get(target.provider)
+        return upstream is not None and upstream.configured
+
+    def card(self, target: Target) -> ModelCard:
+        """The card of a target. Raises where the provider lacks what it needs, or does not have the model."""
+        upstream = self.upstreams.get(target.provider)
+        if upstream is None or not upstream.configured:
+            raise GatewayError(
+                Reason.PROVIDER_NOT_CONFIGURED,
+                f'The provider "{target.provider}" is not configured here: it has no key or address.',
+                field="model",
+            )
+        card = upstream.card(target.model)
+        if card is None:
+            raise self.unknown(str(target))
+        return card
+
+    def price(self, target: Target) -> Price | None:
+        prices = self.upstreams[target.provider].prices
+        if target.model in prices:
+            return prices[target.model]
+        families = [name for name in prices if target.model.startswith((f"{name}-", f"{name}."))]
+        return prices[max(families, key=len)] if families else None
+
+    def _target(self, name: str) -> Target:
+        provider, _, model = name.partition("/")
+        return Target(provider, self.upstreams[provider].kind if provider in self.upstreams else provider, model)
+
+    def _draw(self, route: Route, request_id: str) -> str:
+        ready = [each for each in route.targets if self.is_configured(self._target(each[0]))]
+        names, weights = zip(*(ready or route.targets), strict=True)
+        if not any(weights):
+            return names[0]
+        return random.Random(request_id).choices(names, weights)[0]  # noqa: S311 - spreads load, guards nothing
+
+    def unknown(self, name: str) -> GatewayError:
+        """The complaint about a name that means nothing here, with the nearest that do."""
+        known = list(self.names())
+        short = {each.rpartition("/")[2]: each for each in known}
+        near = difflib.get_close_matches(name, [*known, *short], n=3, cutoff=0.5)
+        nearest = list(dict.fromkeys(short.get(each, each) for each in near)) or known[:3]
+        return GatewayError(
+            Reason.MODEL_NOT_FOUND,
+            f'There is no model "{name[:100]}" here. Nearest: {", ".join(nearest)}.',
+            field="model",
+        )

@@ -1,0 +1,47 @@
+"""What an adapter is, and what it is asked."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from service.domain.card import ModelCard
+from service.domain.event import AdapterEvent
+from service.domain.request import ImageRequest
+from service.telemetry import Context
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One provider call: the request in the target's own terms."""
+
+    model: str
+    request: ImageRequest
+    request_id: str
+    trace: Context | None = None
+    cancelled: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when nobody waits for the answer any more. Whether that ends anything is the upstream's nature."""
+
+
+class Adapter(Protocol):
+    """One upstream. Everything else about it is data."""
+
+    @property
+    def models(self) -> Mapping[str, ModelCard]:
+        """What can be asked of it."""
+        ...
+
+    @property
+    def configured(self) -> bool:
+        """Whether it has the key and address it needs."""
+        ...
+
+    def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        """Carries a call out. Ends normally once the upstream has answered in full, else raises ProviderError."""
+        ...
+
+    async def close(self) -> None:
+        """Lets go of connections."""
+        ...

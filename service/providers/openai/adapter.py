@@ -1,0 +1,143 @@
+"""One call to OpenAI's images API, unary or streamed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from random import Random
+from typing import Any
+
+import orjson
+
+from service import offload
+from service.config.schema import Key
+from service.domain.card import ModelCard
+from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
+from service.domain.image import Image
+from service.errors import ProviderError, Reason
+from service.providers import pictures
+from service.providers.base import Call
+from service.providers.http import Http, Stream
+from service.providers.openai import answers
+from service.providers.openai.cards import CARDS
+
+BASE_URL = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class OpenAI:
+    http: Http
+    keys: tuple[Key, ...]
+
+    @property
+    def models(self) -> Mapping[str, ModelCard]:
+        return CARDS
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.keys)
+
+    async def close(self) -> None:
+        await self.http.close()
+
+    async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        body = {
+            "model": call.model,
+            "prompt": call.request.prompt,
+            **call.request.parameters.named(),
+            **call.request.parameters.extras,
+        }
+        if call.request.stream:
+            body["stream"] = True
+        headers = {"authorization": f"Bearer {self._key(call)}"}
+        async with self.http.post("images/generations", body, headers, call.trace) as answer:
+            if answer.status != 200:
+                raise await answers.failure(await answer.whole())
+            read = _streamed(answer) if answer.is_events else _unary(answer)
+            async with aclosing(read) as events:
+                async for event in events:
+                    yield event
+
+    def _key(self, call: Call) -> str:
+        """One of the keys that serve the model, by weight; the same for the same request."""
+        fit = [key for key in self.keys if "*" in key.models or call.model in key.models]
+        if not fit:
+            raise ProviderError(
+                Reason.PROVIDER_ACCOUNT, f"No key of this provider serves {call.model}.", Outcome.NOT_SENT
+            )
+        drawn = Random(call.request_id).choices(fit, [key.weight for key in fit])  # noqa: S311 - spreads load, guards nothing
+        return drawn[0].secret.reveal()
+
+
+async def _unary(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
+    """One JSON object with every image."""
+    answer = await stream.whole()
+    try:
+        body = answers.table(await answer.json())
+    except ValueError:
+        raise _unreadable("The provider's answer is not JSON.") from None
+    if body.get("error"):
+        raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
+    traits = answers.traits(body)
+    yield Answered(answers.usage(body), traits)
+    for index, entry in enumerate(body.get("data") or ()):
+        item = answers.table(entry)
+        picture = await pictures.from_base64(_text(item, "b64_json"), traits)
+        revised = item.get("revised_prompt")
+        yield ImageReady(Image(index=index, picture=picture, revised_prompt=str(revised) if revised else None))
+
+
+async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
+    """Image after image: partials, then `completed`. The wire says which partial, never which image: that is counted."""
+    index = 0
+    async with aclosing(stream.events()) as events:
+        async for event in events:
+            if event.data == b"[DONE]":
+                break
+            body = await _event_body(event.data)
+            kind = str(body.get("type") or event.name)
+            if kind == "error" or body.get("error"):
+                told = answers.table(body.get("error")) or body
+                raise _in_stream(told)
+            if kind.endswith(".partial_image"):
+                traits = answers.traits(body)
+                picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                yield PartialImage(index, int(body.get("partial_image_index") or 0), picture)
+            elif kind.endswith(".completed"):
+                traits = answers.traits(body)
+                picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                yield ImageReady(Image(index=index, picture=picture, usage=answers.usage(body)))
+                index += 1
+    if not index:
+        raise ProviderError(
+            Reason.PROVIDER_CONNECTION_LOST,
+            "The provider's stream ended before an image was complete.",
+            Outcome.UNKNOWN,
+        )
+
+
+async def _event_body(data: bytes) -> Mapping[str, Any]:
+    try:
+        return answers.table(await offload.over(data, orjson.loads))
+    except ValueError:
+        raise _unreadable("The provider's stream has an event that is not JSON.") from None
+
+
+def _in_stream(told: Mapping[str, Any]) -> ProviderError:
+    """An error after the stream began. A refusal is one anywhere; all else may have been billed."""
+    error = answers.error(told, 500)
+    if error.reason is not Reason.CONTENT_REFUSED:
+        error.outcome = Outcome.UNKNOWN
+    return error
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    if not isinstance(value, str) or not value:
+        raise _unreadable(f"The provider's answer has an image without {name}.")
+    return value
+
+
+def _unreadable(message: str) -> ProviderError:
+    return ProviderError(Reason.PROVIDER_INVALID_ANSWER, message, Outcome.UNKNOWN)

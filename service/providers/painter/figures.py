@@ -1,0 +1,19 @@
+"""Every noun that has a figure, by name. A new one is a function and a line in its room's table."""
+
+from types import MappingProxyType
+
+from . import aquatic, beasts, birds, buildings, food, people, plants, solids, things, vehicles
+from .pen import Figure
+
+FIGURES: MappingProxyType[str, Figure] = MappingProxyType(
+    solids.FIGURES
+    | beasts.FIGURES
+    | birds.FIGURES
+    | aquatic.FIGURES
+    | people.FIGURES
+    | vehicles.FIGURES
+    | buildings.FIGURES
+    | plants.FIGURES
+    | food.FIGURES
+    | things.FIGURES
+)

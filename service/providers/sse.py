@@ -1,0 +1,66 @@
+"""Reads server-sent events, as the HTML standard defines them, from bytes that may be cut anywhere.
+
+A picture is one event of many megabytes, so pieces of a line are collected and joined once, never appended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, Iterator
+from dataclasses import dataclass
+
+from service.domain.event import Outcome
+from service.errors import ProviderError, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    name: str
+    data: bytes
+
+
+class _Lines:
+    """Cuts bytes into lines that end in LF, CRLF or CR."""
+
+    def __init__(self, limit: int) -> None:
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._limit = limit
+        self._after_cr = False
+
+    def feed(self, data: bytes) -> Iterator[bytes]:
+        if self._after_cr and data.startswith(b"\n"):
+            data = data[1:]
+        self._after_cr = data.endswith(b"\r")
+        *complete, rest = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
+        for line in complete:
+            yield b"".join((*self._pieces, line)) if self._pieces else line
+            self._pieces, self._size = [], 0
+        if rest:
+            self._pieces.append(rest)
+            self._size += len(rest)
+            if self._size > self._limit:
+                raise ProviderError(
+                    Reason.PROVIDER_INVALID_ANSWER, "The provider's stream has a line without end.", Outcome.UNKNOWN
+                )
+
+
+async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
+    """The events of a stream; what is not ended by a blank line is no event."""
+    lines = _Lines(limit)
+    name, data = "", list[bytes]()
+    first = True
+    async for piece in pieces:
+        for line in lines.feed(piece):
+            if first:
+                line, first = line.removeprefix(b"\xef\xbb\xbf"), False
+            if not line:
+                if data:
+                    yield ServerSentEvent(name or "message", b"\n".join(data))
+                name, data = "", []
+                continue
+            field, _, value = line.partition(b":")
+            value = value.removeprefix(b" ")
+            if field == b"data":
+                data.append(value)
+            elif field == b"event":
+                name = value.decode("utf-8", "replace")

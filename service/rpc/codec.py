@@ -1,0 +1,298 @@
+"""Messages into nouns, and nouns into messages. The only room that knows both; a test proves that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+from imagegen import v1
+
+from service import offload
+from service.domain import event as events
+from service.domain.card import Choice, Domain, Range, Sizes
+from service.domain.image import FileRef, Image, Picture, TokenDetails, Traits, Usage
+from service.domain.plan import Action, Change, Plan, Step
+from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
+from service.errors import GatewayError, Reason
+
+CHUNK = 1024 * 1024 - 1024
+"""The most image bytes in a message: with its envelope it stays below 1 MiB."""
+
+_ACTIONS = {
+    Action.APPLIED: v1.ParameterChange.ACTION_APPLIED,
+    Action.TRANSLATED: v1.ParameterChange.ACTION_TRANSLATED,
+    Action.DROPPED: v1.ParameterChange.ACTION_DROPPED,
+    Action.PASSED: v1.ParameterChange.ACTION_PASSED,
+}
+_OUTCOMES = {
+    events.Outcome.NOT_SENT: v1.OUTCOME_NOT_SENT,
+    events.Outcome.REJECTED: v1.OUTCOME_REJECTED,
+    events.Outcome.UNKNOWN: v1.OUTCOME_UNKNOWN,
+    events.Outcome.DONE: v1.OUTCOME_DONE,
+}
+
+# --- in ---------------------------------------------------------------------------------------------------------------
+
+
+def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
+    return ImageRequest(
+        model=message.model,
+        prompt=message.prompt,
+        parameters=_parameters(message.parameters),
+        fallbacks=tuple(message.fallbacks),
+        response_format=message.response_format if message.HasField("response_format") else None,
+        openai_defaults=message.openai_defaults,
+        bare_name_provider=message.bare_name_provider,
+        stream=stream,
+    )
+
+
+def _parameters(message: v1.ImageParameters) -> Parameters:
+    known: dict[str, Any] = {name: getattr(message, name) for name in PARAMETER_NAMES if message.HasField(name)}
+    return Parameters(**known, extras=_extras(message.extra_json) if message.HasField("extra_json") else {})
+
+
+def _extras(text: str) -> Mapping[str, Any]:
+    try:
+        extras = orjson.loads(text)
+    except ValueError:
+        extras = None
+    if not isinstance(extras, dict):
+        raise GatewayError(
+            Reason.INVALID_PARAMETER, "extra_json must be the text of one JSON object.", field="extra_json"
+        )
+    for name in extras:
+        if name in _NEVER_EXTRAS:
+            raise GatewayError(
+                Reason.INVALID_PARAMETER, f"extra_json must not hold {name}: it has a field of its own.", field=name
+            )
+    return extras
+
+
+_NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, "model", "prompt", "stream", "fallbacks", "response_format"})
+
+
+def file_ref(message: v1.ReadFileRequest) -> FileRef:
+    return FileRef(message.file_id, message.expire_time.seconds, message.key_id, message.signature)
+
+
+# --- out --------------------------------------------------------------------------------------------------------------
+
+
+def timestamp(seconds: int) -> Timestamp:
+    stamp = Timestamp()
+    stamp.FromDatetime(datetime.fromtimestamp(seconds, UTC))
+    return stamp
+
+
+def _duration(seconds: float) -> Duration:
+    duration = Duration()
+    duration.FromTimedelta(timedelta(seconds=seconds))
+    return duration
+
+
+def _details(details: TokenDetails | None) -> v1.Usage.Details | None:
+    if details is None:
+        return None
+    return v1.Usage.Details(text_tokens=details.text_tokens, image_tokens=details.image_tokens)
+
+
+def usage(used: Usage | None) -> v1.Usage | None:
+    if used is None:
+        return None
+    return v1.Usage(
+        input_tokens=used.input_tokens,
+        output_tokens=used.output_tokens,
+        total_tokens=used.total_tokens,
+        input_tokens_details=_details(used.input_details),
+        output_tokens_details=_details(used.output_details),
+    )
+
+
+def traits(of: Traits) -> v1.Traits:
+    return v1.Traits(background=of.background, output_format=of.output_format, quality=of.quality, size=of.size)
+
+
+def _file(reference: FileRef) -> v1.FileRef:
+    return v1.FileRef(
+        file_id=reference.file_id,
+        path=reference.path,
+        expire_time=timestamp(reference.expires),
+        key_id=reference.key_id,
+        signature=reference.signature,
+    )
+
+
+async def image(ready: events.ImageReady) -> v1.Image:
+    of = ready.image
+    message = v1.Image(
+        index=of.index,
+        media_type=of.picture.media_type,
+        width=of.picture.width,
+        height=of.picture.height,
+        size_bytes=len(of.picture.data),
+        sha256=await offload.sha256(of.picture.data),
+        seed=of.seed,
+        revised_prompt=of.revised_prompt,
+        finish_reason=of.finish_reason,
+        usage=usage(of.usage),
+    )
+    if ready.file:
+        message.file.CopyFrom(_file(ready.file))
+    else:
+        message.data = of.picture.data
+    return message
+
+
+def failed(missing: events.ImageFailed) -> v1.FailedImage:
+    return v1.FailedImage(index=missing.index, reason=missing.reason, message=missing.message)
+
+
+def change(of: Change) -> v1.ParameterChange:
+    return v1.ParameterChange(
+        parameter=of.parameter, action=_ACTIONS[of.action], asked=of.asked, sent=of.sent, note=of.note
+    )
+
+
+def attempt(record: events.AttemptRecord) -> v1.Attempt:
+    return v1.Attempt(
+        number=record.number,
+        provider=record.target.provider,
+        kind=record.target.kind,
+        model=record.target.model,
+        outcome=_OUTCOMES[record.outcome],
+        reason=record.reason,
+        status=record.status,
+        duration=_duration(record.seconds),
+        cost_micro_usd=record.cost,
+    )
+
+
+def report(of: events.Report) -> v1.Report:
+    target = of.step.target if of.step else None
+    return v1.Report(
+        request_id=of.request_id,
+        requested_model=of.requested_model,
+        provider=target.provider if target else None,
+        kind=target.kind if target else None,
+        model=target.model if target else None,
+        fallback_index=of.fallback_index,
+        changes=[change(each) for each in of.changes],
+        attempts=[attempt(each) for each in of.attempts],
+        cost_micro_usd=of.cost,
+        upstream_time=_duration(of.upstream_seconds),
+    )
+
+
+def step(of: Step) -> v1.Step:
+    return v1.Step(
+        provider=of.target.provider,
+        kind=of.target.kind,
+        model=of.target.model,
+        changes=[change(each) for each in of.changes],
+        max_cost_micro_usd=of.max_cost,
+    )
+
+
+def plan(of: Plan) -> v1.PlanImagesResponse:
+    return v1.PlanImagesResponse(
+        steps=[step(each) for each in of.steps],
+        skipped=[v1.SkippedTarget(target=each.target, explanation=each.explanation) for each in of.skipped],
+        max_cost_micro_usd=of.max_cost,
+    )
+
+
+def parameter(name: str, domain: Domain) -> v1.Parameter:
+    match domain:
+        case Choice(values):
+            return v1.Parameter(name=name, choice=v1.Choice(values=values))
+        case Range(low, high):
+            return v1.Parameter(name=name, range=v1.NumberRange(low=low, high=high))
+        case Sizes():
+            rule = v1.SizeRule(names=domain.names, any=domain.any_size)
+            if domain.any_size:
+                rule.multiple_of, rule.min_side, rule.max_side = domain.multiple_of, domain.min_side, domain.max_side
+                rule.max_ratio, rule.max_pixels = domain.max_ratio, domain.max_pixels
+            return v1.Parameter(name=name, size=rule)
+        case _:
+            return v1.Parameter(name=name, text=v1.FreeText())
+
+
+# --- the stream -------------------------------------------------------------------------------------------------------
+
+
+async def stream(event: events.Event) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+    """The messages of one event: one, or for a picture its start, chunks and end."""
+    match event:
+        case events.Planned(made):
+            steps = [step(each) for each in made.steps]
+            yield v1.StreamGenerateImagesResponse(planned=v1.Planned(steps=steps))
+        case events.AttemptStarted(number, index, target):
+            started = v1.AttemptStarted(
+                number=number, step=index, provider=target.provider, kind=target.kind, model=target.model
+            )
+            yield v1.StreamGenerateImagesResponse(attempt_started=started)
+        case events.AttemptEnded(record):
+            yield v1.StreamGenerateImagesResponse(attempt_ended=v1.AttemptEnded(attempt=attempt(record)))
+        case events.Progress(index, percent, phase):
+            progress = v1.Progress(image_index=index, percent=percent, phase=phase)
+            yield v1.StreamGenerateImagesResponse(progress=progress)
+        case events.PartialImage(index, partial, picture):
+            for message in _picture(picture, index, partial, await offload.sha256(picture.data), None):
+                yield message
+        case events.ImageReady(ready):
+            digest = await offload.sha256(ready.picture.data)
+            for message in _picture(ready.picture, ready.index, None, digest, ready):
+                yield message
+        case events.ImageFailed():
+            yield v1.StreamGenerateImagesResponse(image_failed=failed(event))
+        case events.Completed():
+            yield v1.StreamGenerateImagesResponse(
+                completed=v1.Completed(
+                    create_time=timestamp(event.created),
+                    usage=usage(event.usage),
+                    failed_images=[failed(each) for each in event.failed],
+                    report=report(event.report),
+                )
+            )
+
+
+def _picture(
+    picture: Picture, index: int, partial: int | None, sha256: str, finished: Image | None
+) -> Iterable[v1.StreamGenerateImagesResponse]:
+    size = len(picture.data)
+    yield v1.StreamGenerateImagesResponse(
+        image_start=v1.ImageStart(
+            image_index=index,
+            partial_index=partial,
+            media_type=picture.media_type,
+            size_bytes=size,
+            traits=traits(picture.traits),
+        )
+    )
+    for offset, data in chunks(picture.data):
+        yield v1.StreamGenerateImagesResponse(image_chunk=v1.ImageChunk(offset=offset, data=data))
+    end = v1.ImageEnd(size_bytes=size, sha256=sha256, width=picture.width, height=picture.height)
+    if finished:
+        end.MergeFrom(
+            v1.ImageEnd(
+                seed=finished.seed,
+                revised_prompt=finished.revised_prompt,
+                finish_reason=finished.finish_reason,
+                usage=usage(finished.usage),
+            )
+        )
+    yield v1.StreamGenerateImagesResponse(image_end=end)
+
+
+def chunks(data: bytes) -> Iterable[tuple[int, bytes]]:
+    """Pieces that fit into a message, each with its offset."""
+    if len(data) <= CHUNK:
+        yield 0, data
+        return
+    for offset in range(0, len(data), CHUNK):
+        yield offset, data[offset : offset + CHUNK]

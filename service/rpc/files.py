@@ -1,0 +1,41 @@
+"""ImageFiles: finished pictures as files, for whoever holds a good signature."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+
+from imagegen import v1
+
+from service.domain.image import MEDIA_TYPES
+from service.engine.delivery import Signer
+from service.errors import GatewayError, Reason
+from service.rpc import codec
+from service.rpc.interceptors import ServicerContext
+from service.stores.blobs.port import Blobs
+
+
+class ImageFiles(v1.ImageFilesServicer):
+    def __init__(self, blobs: Blobs, signer: Signer) -> None:
+        self._blobs = blobs
+        self._signer = signer
+
+    async def ReadFile(  # noqa: N802 - the contract's name
+        self, request: v1.ReadFileRequest, context: ServicerContext
+    ) -> AsyncGenerator[v1.ReadFileResponse, None]:
+        file = codec.file_ref(request)
+        self._signer.verify(file, time.time())
+        blob = await self._blobs.open(file.file_id, codec.CHUNK)
+        if blob is None:
+            raise GatewayError(Reason.NOT_FOUND, "There is no such file, or its time is over.", field="file_id")
+        media_type = MEDIA_TYPES[file.file_id.rpartition(".")[2]]
+        yield v1.ReadFileResponse(start=v1.FileStart(media_type=media_type, size_bytes=blob.size))
+        digest, offset = hashlib.sha256(), 0
+        async with aclosing(blob.pieces) as pieces:
+            async for piece in pieces:
+                digest.update(piece)
+                yield v1.ReadFileResponse(chunk=v1.ImageChunk(offset=offset, data=piece))
+                offset += len(piece)
+        yield v1.ReadFileResponse(end=v1.FileEnd(sha256=digest.hexdigest()))

@@ -1,0 +1,99 @@
+"""ImageGeneration: the pipeline's events, collected into one answer or told one by one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import cast
+
+from imagegen import v1
+
+from service.access.doorman import Doorman
+from service.domain.event import Completed, ImageReady
+from service.engine.delivery import wants_url
+from service.engine.pipeline import Circumstances, Pipeline
+from service.errors import GatewayError, Reason
+from service.rpc import codec
+from service.rpc.interceptors import ServicerContext, arrival
+from service.rpc.trailers import trailers
+
+MIB = 1024 * 1024
+DEFAULT_INLINE = 3 * MIB
+"""So that a stub with gRPC's default limit of 4 MiB can read every answer that was paid for."""
+MAX_INLINE = 256 * MIB
+
+DEFAULT_SECONDS = 300.0
+MARGIN = 0.05
+"""Seconds before the caller's deadline in which there is still time to say why."""
+
+
+class ImageGeneration(v1.ImageGenerationServicer):
+    def __init__(self, pipeline: Pipeline, doorman: Doorman) -> None:
+        self._pipeline = pipeline
+        self._doorman = doorman
+
+    async def GenerateImages(  # noqa: N802 - the contract's name
+        self, request: v1.GenerateImagesRequest, context: ServicerContext
+    ) -> v1.GenerateImagesResponse:
+        limit = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE
+        if not 0 <= limit <= MAX_INLINE:
+            raise GatewayError(
+                Reason.INVALID_PARAMETER,
+                f"max_inline_bytes must be between 0 and {MAX_INLINE}, not {limit}.",
+                field="max_inline_bytes",
+            )
+        asked = codec.request(request.generation, stream=False)
+        permit = await self._doorman.admit(arrival.get().authorization)
+        images: list[v1.Image] = []
+        done: Completed | None = None
+        async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, limit))) as events:
+            async for event in events:
+                if isinstance(event, ImageReady):
+                    images.append(await codec.image(event))
+                elif isinstance(event, Completed):
+                    done = event
+        if done is None:
+            raise GatewayError(Reason.INTERNAL, "The request ended without an answer.")
+        context.set_trailing_metadata(trailers(done.report))
+        return v1.GenerateImagesResponse(
+            create_time=codec.timestamp(done.created),
+            images=sorted(images, key=lambda image: image.index),
+            failed_images=[codec.failed(each) for each in done.failed],
+            traits=codec.traits(done.traits),
+            usage=codec.usage(done.usage),
+            report=codec.report(done.report),
+            response_format="url" if wants_url(asked) else "b64_json",
+        )
+
+    async def StreamGenerateImages(  # noqa: N802 - the contract's name
+        self, request: v1.StreamGenerateImagesRequest, context: ServicerContext
+    ) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+        asked = codec.request(request.generation, stream=True)
+        permit = await self._doorman.admit(arrival.get().authorization)
+        async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
+            async for event in events:
+                if isinstance(event, Completed):
+                    context.set_trailing_metadata(trailers(event.report))
+                async with aclosing(codec.stream(event)) as messages:
+                    async for message in messages:
+                        yield message
+
+    async def PlanImages(  # noqa: N802 - the contract's name
+        self, request: v1.PlanImagesRequest, context: ServicerContext
+    ) -> v1.PlanImagesResponse:
+        asked = codec.request(request.generation, stream=False)
+        permit = await self._doorman.admit(arrival.get().authorization)
+        return codec.plan(self._pipeline.plan(asked, permit, arrival.get().request_id))
+
+
+def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circumstances:
+    here = arrival.get()
+    remaining = cast("float | None", context.time_remaining())  # the stubs forget that there may be no deadline
+    seconds = DEFAULT_SECONDS if remaining is None else max(0.0, remaining - MARGIN)
+    return Circumstances(
+        request_id=here.request_id,
+        deadline=asyncio.get_running_loop().time() + seconds,
+        trace=here.trace,
+        inline_limit=inline_limit,
+    )

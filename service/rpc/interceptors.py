@@ -1,0 +1,113 @@
+"""Gives every call its id and its span, and every failure its status. The one place where exceptions become answers."""
+
+from __future__ import annotations
+
+import re
+import time
+import uuid
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+import grpc.aio
+from grpc_interceptor.server import AsyncServerInterceptor
+
+from service.errors import GatewayError, Reason
+from service.rpc import status
+from service.rpc.trailers import trailers
+from service.telemetry import Context, Span, log, server_call
+
+_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+ServicerContext = grpc.aio.ServicerContext[Any, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What the edge found out about a call before its method runs."""
+
+    request_id: str
+    authorization: str | None
+    trace: Context
+
+
+arrival: ContextVar[Arrival] = ContextVar("arrival")
+"""Set once in the call's own task, and gone with it."""
+
+
+class Edge(AsyncServerInterceptor):
+    async def intercept(
+        self,
+        method: Callable[[Any, ServicerContext], Any],
+        request_or_iterator: Any,
+        context: ServicerContext,
+        method_name: str,
+    ) -> Any:
+        if not method_name.startswith("/imagegen."):
+            return await _as_it_is(method(request_or_iterator, context))
+        answer = method(request_or_iterator, context)
+        if hasattr(answer, "__aiter__"):
+            return _streamed(answer, context, method_name)
+        async with _answering(context, method_name):
+            return await answer
+
+
+async def _as_it_is(answer: Any) -> Any:
+    """Health and reflection answer for themselves."""
+    return answer if hasattr(answer, "__aiter__") else await cast(Awaitable[Any], answer)
+
+
+async def _streamed(
+    answers: AsyncGenerator[Any, None], context: ServicerContext, method_name: str
+) -> AsyncGenerator[Any, None]:
+    async with _answering(context, method_name), aclosing(answers):
+        async for answer in answers:
+            yield answer
+
+
+@asynccontextmanager
+async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerator[None]:
+    metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
+    known = dict(metadata)
+    request_id = known.get("x-request-id", "")
+    if not _GOOD_ID.fullmatch(request_id):
+        request_id = uuid.uuid4().hex
+    with server_call(method_name.removeprefix("/"), metadata) as span:
+        arrival.set(Arrival(request_id, known.get("authorization"), span.context))
+        context.set_trailing_metadata((("x-request-id", request_id),))
+        started = time.monotonic()
+        error: GatewayError | None = None
+        try:
+            yield
+        except GatewayError as failed:
+            error = failed
+        except Exception as failed:  # whatever it is, the caller gets a status and no inner word
+            log("rpc").exception("unexpected failure", method=method_name, request_id=request_id, exc_info=failed)
+            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {request_id}.")
+        except BaseException:  # the caller has gone, or its deadline has passed: there is nobody to answer
+            span.rpc_ended(grpc.StatusCode.CANCELLED, server=True)
+            _line(method_name, request_id, span, started, "CANCELLED")
+            raise
+        code = status.code(error) if error else grpc.StatusCode.OK
+        span.rpc_ended(code, server=True)
+        _line(method_name, request_id, span, started, code.name, reason=error.reason.value if error else None)
+        if error:
+            made = status.status(error)
+            told = trailers(error.report) if error.report else (("x-request-id", request_id),)
+            await context.abort(made.code, made.details, (*made.trailing_metadata, *told))
+
+
+def _line(method: str, request_id: str, span: Span, started: float, code: str, **more: str | None) -> None:
+    facts = {name: value for name, value in more.items() if value is not None}
+    log("rpc").info(
+        "call",
+        method=method,
+        code=code,
+        request_id=request_id,
+        trace_id=span.trace_id,
+        ms=round((time.monotonic() - started) * 1000, 1),
+        **facts,
+    )

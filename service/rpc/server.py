@@ -1,0 +1,69 @@
+"""The gRPC server: its limits, its services, its health; and how it stops without losing anybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import grpc.aio
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from imagegen import v1
+
+from service.rpc.files import ImageFiles
+from service.rpc.images import ImageGeneration
+from service.rpc.info import MAX_REQUEST, ServerInfo
+from service.rpc.interceptors import Edge
+from service.rpc.models import Models
+
+SERVING = health_pb2.HealthCheckResponse.SERVING
+
+OPTIONS = [
+    ("grpc.max_receive_message_length", MAX_REQUEST),
+    ("grpc.max_send_message_length", -1),  # what goes out is bounded by max_inline_bytes and by chunks
+    ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.so_reuseport", 0),  # a second server on the same port is a mistake that should be seen
+    ("grpc.keepalive_time_ms", 60_000),
+    ("grpc.keepalive_timeout_ms", 20_000),
+    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),  # callers may ping through a silent picture
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_connection_age_ms", 30 * 60_000),  # so that balancers see new replicas
+    ("grpc.max_connection_age_grace_ms", 10 * 60_000),
+]
+MAX_CALLS = 2000
+"""Calls at once; more are turned away at the door."""
+
+
+class Server:
+    def __init__(self, images: ImageGeneration, models: Models, files: ImageFiles, info: ServerInfo) -> None:
+        self._server = grpc.aio.server(interceptors=[Edge()], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        v1.add_ImageGenerationServicer_to_server(images, self._server)
+        v1.add_ModelsServicer_to_server(models, self._server)
+        v1.add_ImageFilesServicer_to_server(files, self._server)
+        v1.add_ServerInfoServicer_to_server(info, self._server)
+        self._health = health.aio.HealthServicer()
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._names = [f"imagegen.v1.{name}" for name in ("ImageGeneration", "Models", "ImageFiles", "ServerInfo")]
+        reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+
+    async def start(self, addresses: Sequence[str]) -> list[int]:
+        """Listens on each address; returns the ports. Raises OSError naming the address that is taken."""
+        ports: list[int] = []
+        for address in addresses:
+            try:
+                ports.append(self._server.add_insecure_port(address))
+            except RuntimeError:
+                raise OSError(f"cannot listen on {address}: it is taken, or not an address of this machine") from None
+        await self._server.start()
+        for name in ("", *self._names):
+            await self._health.set(name, SERVING)
+        return ports
+
+    async def stop_accepting(self) -> None:
+        """Says NOT_SERVING to whoever asks, so that balancers look elsewhere; calls still come and go."""
+        await self._health.enter_graceful_shutdown()
+
+    async def stop(self, grace: float) -> None:
+        """Turns new calls away, lets the others finish within `grace`, then ends them."""
+        await self._server.stop(grace)

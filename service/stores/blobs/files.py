@@ -1,0 +1,88 @@
+"""Blobs as files: written aside, synced, then renamed, so that a name is either whole or not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+from typing import BinaryIO
+
+from service import offload
+from service.errors import GatewayError, Reason
+from service.stores.blobs.port import Blob
+
+_NAME = re.compile(r"[0-9a-f]{32}\.[a-z]{3,4}")
+"""The only names there are: random, with an ending from our own list. Nothing that a caller wrote becomes a path."""
+
+
+class FileBlobs:
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+
+    async def put(self, name: str, data: bytes) -> None:
+        try:
+            await offload.run(self._write, self._path(name), data)
+        except OSError as error:
+            raise GatewayError(
+                Reason.UNAVAILABLE, f"The store for pictures cannot be written: {error.strerror}.", retry_after=10
+            ) from error
+
+    async def open(self, name: str, piece: int) -> Blob | None:
+        if not _NAME.fullmatch(name):
+            return None
+        try:
+            file = await offload.run(_open_plain, self._path(name))
+        except OSError:
+            return None
+        return Blob(os.fstat(file.fileno()).st_size, _read(file, piece))
+
+    async def sweep(self, older_than: float) -> int:
+        return await offload.run(self._sweep, time.time() - older_than)
+
+    def _path(self, name: str) -> Path:
+        if not _NAME.fullmatch(name):
+            raise ValueError("a blob's name is 32 hexadecimal digits and an ending")
+        return self._directory / name[:2] / name
+
+    def _write(self, path: Path, data: bytes) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_suffix(f"{path.suffix}.part")
+        try:
+            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+            aside.rename(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+        directory = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _sweep(self, before: float) -> int:
+        swept = 0
+        for path in self._directory.glob("??/*"):
+            try:
+                if path.stat(follow_symlinks=False).st_mtime < before:
+                    path.unlink()
+                    swept += 1
+            except FileNotFoundError:
+                continue  # another process was quicker
+        return swept
+
+
+def _open_plain(path: Path) -> BinaryIO:
+    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
+
+
+async def _read(file: BinaryIO, piece: int) -> AsyncGenerator[bytes, None]:
+    try:
+        while data := await offload.run(file.read, piece):
+            yield data
+    finally:
+        file.close()
