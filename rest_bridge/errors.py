@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from rest_bridge import report
 from rest_bridge.json import dumps
+from rest_bridge.openai_json import json_name
 
 
 def status_of(error: ImagegenError) -> int:
@@ -29,7 +30,7 @@ def envelope(error: ImagegenError, request_id: str, request_type: str | None, mo
         "type": error.columns.type,
         "code": error.columns.code,
         "message": error.message,
-        "param": error.field,
+        "param": json_name(error.field) if error.field else None,
         "event_id": request_id,
     }
     return {
@@ -43,7 +44,7 @@ def envelope(error: ImagegenError, request_id: str, request_type: str | None, mo
 
 
 def headers_of(error: ImagegenError) -> dict[str, str]:
-    headers = {**report.headers(error.report), "x-should-retry": "true" if error.should_retry else "false"}
+    headers = {**report.headers(error.trailers), "x-should-retry": "true" if error.should_retry else "false"}
     if error.retry_after is not None:
         headers["retry-after"] = str(math.ceil(error.retry_after))
     return headers

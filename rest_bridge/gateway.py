@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
@@ -73,7 +73,7 @@ class Gateway:
         self.files: ImageFilesAsyncStub = v1.ImageFilesStub(self._channel)
         self.models: ModelsAsyncStub = v1.ModelsStub(self._channel)
         self.info: ServerInfoAsyncStub = v1.ServerInfoStub(self._channel)
-        self._health = health_pb2_grpc.HealthStub(self._channel)
+        self._check_health: Any = cast(Any, health_pb2_grpc.HealthStub(self._channel)).Check  # its stubs know no aio
 
     async def close(self) -> None:
         await self._channel.close()
@@ -82,7 +82,7 @@ class Gateway:
         """Whether the service takes requests now."""
         try:
             request = health_pb2.HealthCheckRequest(service="imagegen.v1.ImageGeneration")
-            answer = await self._health.Check(request, timeout=2)
+            answer = await self._check_health(request, timeout=2)
         except grpc.aio.AioRpcError:
             return False
         return answer.status == health_pb2.HealthCheckResponse.SERVING

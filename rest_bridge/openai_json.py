@@ -48,11 +48,7 @@ class GenerationBody(msgspec.Struct, kw_only=True):
 
 
 _PARAMETERS = {
-    **{
-        name: name
-        for name in GenerationBody.__struct_fields__
-        if name in v1.ImageParameters.DESCRIPTOR.fields_by_name
-    },
+    **{name: name for name in GenerationBody.__struct_fields__ if name in v1.ImageParameters.DESCRIPTOR.fields_by_name},
     "num_inference_steps": "steps",
     "guidance_scale": "guidance",
 }
@@ -152,11 +148,9 @@ def traits(of: v1.Traits) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def answer(
-    of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes]], public_url: str
-) -> Iterable[bytes]:
+def answer(of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes]], public_url: str) -> Iterable[bytes]:
     """The body of a good answer, in pieces: images that come as files are linked, the others spliced in."""
-    data = dict((image.index, picture) for image, picture in inline)
+    data = {image.index: picture for image, picture in inline}
     tail: dict[str, Any] = {
         **traits(of.traits),
         **({"usage": usage(of.usage)} if of.HasField("usage") else {}),

@@ -32,11 +32,8 @@ class Gateway:
     """Everything wired together. `start`, then `stop` once."""
 
     def __init__(self, config: Config) -> None:
-        _refuse_open_doors(config)
         self.config = config
-        self.adapters, upstreams = _providers(config)
-        self.router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
-        _refuse_unknown_models(config, self.router)
+        self.adapters, self.router = check(config)
         self.attempts = Attempts()
         self.blobs = locate.blobs(config.stores.blobs)
         keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
@@ -82,6 +79,15 @@ class Gateway:
                 await task
         for adapter in self.adapters.values():
             await adapter.close()
+
+
+def check(config: Config) -> tuple[dict[str, Adapter], Router]:
+    """What only the whole house knows of a configuration; raises ConfigError for what would not work."""
+    _refuse_open_doors(config)
+    adapters, upstreams = _providers(config)
+    router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
+    _refuse_unknown_models(config, router)
+    return adapters, router
 
 
 async def _sweep(gateway: Gateway) -> None:

@@ -1,4 +1,4 @@
-"""Answers "are you alive?" on a thread of its own: a busy loop is not dead, and a stuck one cannot answer for itself."""
+"""Answers "are you alive?" on a thread of its own: a busy loop is not dead, and a stuck one cannot say so itself."""
 
 from __future__ import annotations
 

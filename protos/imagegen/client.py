@@ -17,11 +17,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
 import grpc
-import grpc.aio
 
 from imagegen import v1
 from imagegen.channel import connect
-from imagegen.errors import ImagegenError, from_rpc_error
+from imagegen.errors import ImagegenError, translated
 
 if TYPE_CHECKING:
     from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub  # exists for the type checker only
@@ -151,16 +150,9 @@ class Client:
     async def generate(self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any) -> Answer:
         """Makes images; those too large for the answer are fetched, so every picture is here in full."""
         request = v1.GenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
-        try:
+        with translated():
             message = await self._images.GenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
-            pictures = [
-                image.data
-                if image.WhichOneof("content") == "data"
-                else await read_file(self._files, image.file, self._metadata)
-                for image in message.images
-            ]
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+            pictures = [await self._bytes(image) for image in message.images]
         return Answer(tuple(pictures), message)
 
     async def stream(
@@ -170,26 +162,21 @@ class Client:
         request = v1.StreamGenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
         call = self._images.StreamGenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
         try:
-            async with aclosing(assemble(call)) as events:
-                async for event in events:
-                    yield event
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
+            with translated():
+                async with aclosing(assemble(call)) as events:
+                    async for event in events:
+                        yield event
         finally:
             call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
 
     async def plan(self, prompt: str, *, model: str, **parameters: Any) -> v1.PlanImagesResponse:
         """What `generate` would do, without doing it."""
         request = v1.PlanImagesRequest(generation=generation(prompt, model=model, **parameters))
-        try:
+        with translated():
             return await self._images.PlanImages(request, metadata=tuple(self._metadata))
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
 
     async def models(self) -> Mapping[str, v1.Model]:
         """Every model that may be asked for, by name."""
-        try:
+        with translated():
             answer = await self._models.ListModels(v1.ListModelsRequest(), metadata=tuple(self._metadata))
-        except grpc.aio.AioRpcError as error:
-            raise from_rpc_error(error) from None
         return {model.name: model for model in answer.models}

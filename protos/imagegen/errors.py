@@ -6,14 +6,16 @@ ImagegenError
  ├ field      the parameter at fault, if one is
  ├ retry_after  seconds, if asking again may help
  ├ from_provider  whether a provider said so
- └ report     what was done until then
+ ├ report     what was done until then
+ └ trailers   what else the server said
 
 The columns of a reason (gRPC code, HTTP status, OpenAI's type and code) are options of the enum in errors.proto.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, cast
 
 import grpc
@@ -51,6 +53,7 @@ class ImagegenError(Exception):
         retry_after: float | None = None,
         from_provider: bool = False,
         report: v1.Report | None = None,
+        trailers: Metadata = (),
     ) -> None:
         super().__init__(message)
         self.reason = reason
@@ -59,6 +62,7 @@ class ImagegenError(Exception):
         self.retry_after = retry_after
         self.from_provider = from_provider
         self.report = report if report is not None else v1.Report()
+        self.trailers = trailers
 
     @property
     def name(self) -> str:
@@ -88,7 +92,8 @@ _WITHOUT_DETAIL = {
 
 def from_rpc_error(error: grpc.aio.AioRpcError) -> ImagegenError:
     """The reason behind a failed call, also where it carries no detail of ours."""
-    detail = _detail(cast(Metadata, error.trailing_metadata() or ()))
+    trailers = cast(Metadata, tuple(error.trailing_metadata() or ()))
+    detail = _detail(trailers)
     if detail is None:
         reason = _WITHOUT_DETAIL.get(error.code(), v1.REASON_INTERNAL)
         return ImagegenError(reason, _plain(reason, error.details()))
@@ -99,7 +104,17 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> ImagegenError:
         retry_after=detail.retry_after.ToTimedelta().total_seconds() if detail.HasField("retry_after") else None,
         from_provider=detail.from_provider,
         report=detail.report,
+        trailers=trailers,
     )
+
+
+@contextmanager
+def translated() -> Generator[None]:
+    """Inside, a failed call raises ImagegenError instead of the library's own error."""
+    try:
+        yield
+    except grpc.aio.AioRpcError as error:
+        raise from_rpc_error(error) from None
 
 
 def _plain(reason: v1.Reason.ValueType, details: str | None) -> str:

@@ -14,12 +14,6 @@ def micro_usd(dollars: str) -> MicroUsd:
     return int((Decimal(dollars) * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
-def dollars(amount: MicroUsd) -> str:
-    """Millionths into dollars as text, exact and without trailing zeros."""
-    text = f"{Decimal(amount) / 1_000_000:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 @dataclass(frozen=True, slots=True)
 class TokenPrice:
     """Dollars per million tokens, as text so that nothing is lost."""

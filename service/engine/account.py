@@ -19,7 +19,7 @@ from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempt
-from service.errors import ProviderError, Reason
+from service.errors import GatewayError, Reason
 
 
 class Account:
@@ -32,7 +32,7 @@ class Account:
         self._ready: dict[int, ImageReady] = {}
         self._usage: Usage | None = None
         self._traits = Traits()
-        self._error: ProviderError | None = None
+        self._error: GatewayError | None = None
         self.bytes_left = False
         """Whether image bytes are on their way to the caller: from then on nothing is tried anew."""
 
@@ -54,6 +54,10 @@ class Account:
         self._usage = attempt.usage
         self._traits = attempt.traits
         self._error = attempt.error
+
+    def give_up(self, error: GatewayError) -> None:
+        """Nothing more will come, and this is why."""
+        self._error = error
 
     def failed(self) -> tuple[ImageFailed, ...]:
         """Those of the n images that did not come, while others did."""

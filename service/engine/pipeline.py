@@ -63,9 +63,11 @@ class Pipeline:
                 finally:
                     await permit.release()
             except GatewayError as error:
-                error.report = account.report()
                 span.fail(error.reason)
-                raise
+                if not account.images:
+                    error.report = account.report()
+                    raise
+                account.give_up(error)  # what has come is kept and told; the rest fails one by one
             completed = account.completed()
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import orjson
 from google.protobuf.duration_pb2 import Duration
@@ -52,25 +52,26 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
 
 
 def _parameters(message: v1.ImageParameters) -> Parameters:
-    known: dict[str, Any] = {name: getattr(message, name) for name in PARAMETER_NAMES if message.HasField(name)}
+    known: dict[str, Any] = {name: getattr(message, name) for name in PARAMETER_NAMES if cast(Any, message).HasField(name)}
     return Parameters(**known, extras=_extras(message.extra_json) if message.HasField("extra_json") else {})
 
 
 def _extras(text: str) -> Mapping[str, Any]:
     try:
-        extras = orjson.loads(text)
+        extras: Any = orjson.loads(text)
     except ValueError:
         extras = None
     if not isinstance(extras, dict):
         raise GatewayError(
             Reason.INVALID_PARAMETER, "extra_json must be the text of one JSON object.", field="extra_json"
         )
-    for name in extras:
+    named = cast(dict[str, Any], extras)
+    for name in named:
         if name in _NEVER_EXTRAS:
             raise GatewayError(
                 Reason.INVALID_PARAMETER, f"extra_json must not hold {name}: it has a field of its own.", field=name
             )
-    return extras
+    return named
 
 
 _NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, "model", "prompt", "stream", "fallbacks", "response_format"})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any, cast
 
 import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -42,8 +43,8 @@ class Server:
         v1.add_ModelsServicer_to_server(models, self._server)
         v1.add_ImageFilesServicer_to_server(files, self._server)
         v1.add_ServerInfoServicer_to_server(info, self._server)
-        self._health = health.aio.HealthServicer()
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self._health = cast(Any, health).aio.HealthServicer()  # the package's types know no aio
+        cast(Any, health_pb2_grpc).add_HealthServicer_to_server(self._health, self._server)
         self._names = [f"imagegen.v1.{name}" for name in ("ImageGeneration", "Models", "ImageFiles", "ServerInfo")]
         reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs] - it ships none
 from grpc_status import rpc_status
 from imagegen import v1
 from imagegen.errors import columns
@@ -34,7 +36,7 @@ def status(error: GatewayError) -> grpc.Status:
         packed = Any()
         packed.Pack(detail)
         made.details.append(packed)
-    return rpc_status.to_status(made)
+    return cast(grpc.Status, rpc_status.to_status(made))  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
 def _details(error: GatewayError) -> list[Message]:

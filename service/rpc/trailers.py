@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from imagegen.report import dollars
+
 from service.domain.event import Report
 from service.domain.plan import Action
-from service.domain.price import dollars
 
 LONGEST = 1000
 

@@ -123,6 +123,9 @@ class GenerateImagesResponse(_message.Message):
     TRAITS_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     REPORT_FIELD_NUMBER: _builtins.int
+    RESPONSE_FORMAT_FIELD_NUMBER: _builtins.int
+    response_format: _builtins.str
+    """How the images were to arrive: "b64_json" (bytes, or a file where they were too large) or "url"."""
     @_builtins.property
     def create_time(self) -> _timestamp_pb2.Timestamp:
         """When they were ready."""
@@ -156,10 +159,11 @@ class GenerateImagesResponse(_message.Message):
         traits: _images_pb2.Traits | None = ...,
         usage: _images_pb2.Usage | None = ...,
         report: _report_pb2.Report | None = ...,
+        response_format: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "report", b"report", "traits", b"traits", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "failed_images", b"failed_images", "images", b"images", "report", b"report", "traits", b"traits", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "failed_images", b"failed_images", "images", b"images", "report", b"report", "response_format", b"response_format", "traits", b"traits", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -24,7 +24,7 @@ from service.providers.painter.paint import Brief, encode, paint, words
 from service.providers.painter.composition import compose
 from service.providers.painter.reading import read
 
-def stages(brief): return len(compose(brief, read(brief))[1]) + 2
+def stages(brief: Brief) -> int: return len(compose(brief, read(brief))[1]) + 2
 
 AT_ONCE = 2
 """How many pictures are painted at the same time; a canvas is large, and there are not more threads anyway."""

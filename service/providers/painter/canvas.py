@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
+from math import floor
 
 from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
@@ -129,7 +130,7 @@ class Canvas:
     def ellipse_glow(
         self, x: float, y: float, across: float, down: float, colour: Colour, strength: float = 1.0, power: float = 2.0
     ) -> None:
-        whole = (int(x - across), int(y - down), int(x + across) + 1, int(y + down) + 1)
+        whole = (floor(x - across), floor(y - down), floor(x + across) + 1, floor(y + down) + 1)
         box = self.clipped(*whole)
         if box is None:
             return
@@ -139,8 +140,8 @@ class Canvas:
         edges = (
             (box[0] - whole[0]) * 256 / width,
             (box[1] - whole[1]) * 256 / height,
-            (box[2] - whole[0]) * 256 / width,
-            (box[3] - whole[1]) * 256 / height,
+            min(256.0, (box[2] - whole[0]) * 256 / width),
+            min(256.0, (box[3] - whole[1]) * 256 / height),
         )
         light = halo((256, 256), power, strength).resize(size, Image.Resampling.BICUBIC, box=edges)
         self.image.paste(ImageChops.screen(self.image.crop(box), coloured(light, colour)), box)

@@ -4,7 +4,7 @@ from math import cos, pi, sin
 
 from .canvas import Point
 from .colours import Colour, darker, lighter
-from .pen import Figure, Pen, mirrored, shades
+from .pen import Figure, Pen, curve, mirrored, shades
 
 
 def cube(pen: Pen) -> None:
@@ -69,23 +69,22 @@ def torus(pen: Pen) -> None:
         pen.dot(50 + 36 * cos(turn) - 2, 51 + 34 * sin(turn) - 3, 5.5, lighter(base, 0.05 + 0.42 * glint))
 
 
-def turned(pen: Pen, profile: list[Point], base: Colour, rim: float) -> None:
+def turned(pen: Pen, profile: list[Point], base: Colour, rim: float, middle: float = 50.0) -> None:
     """A vessel turned on a wheel: its right outline mirrored, drawn in upright strips that follow the light."""
-    for step in range(48):
-        t = step / 48
-        shade = lighter(base, 0.42 - abs(t - 0.27) * 1.9) if abs(t - 0.27) < 0.22 else darker(base, abs(t - 0.27) * 0.78)
-        inner, outer = 1 - 2 * t, 1 - 2 * (t + 1 / 48)
-        edge = [(50 - (x - 50) * inner, y) for x, y in profile]
-        other = [(50 - (x - 50) * outer - (0.2 if outer < inner else 0), y) for x, y in profile]
+    strips = 48
+    for step in range(strips):
+        t = step / strips
+        bright = abs(t - 0.27)
+        shade = lighter(base, 0.42 - bright * 1.9) if bright < 0.22 else darker(base, bright * 0.78)
+        inner, outer = 1 - 2 * t, 1 - 2 * (t + 1.3 / strips)
+        edge = [(middle - (x - middle) * inner, y) for x, y in profile]
+        other = [(middle - (x - middle) * outer, y) for x, y in profile]
         pen.shape([*edge, *reversed(other)], shade)
-    top = profile[0]
-    pen.oval(50, top[1], top[0] - 50, rim, darker(base, 0.55))
-    pen.arc(50, top[1], top[0] - 50, 0, 1, 0.5, base)
+    x, y = profile[0]
+    pen.oval(middle, y, x - middle, rim, darker(base, 0.55))
 
 
 def vase(pen: Pen) -> None:
-    from .pen import curve
-
     base = pen.tint((62, 112, 168), (196, 96, 72), (228, 216, 196), (88, 140, 128))
     profile = curve([(60, 6), (58, 12), (57, 20), (66, 34), (76, 50), (73, 70), (63, 88), (60, 97)])
     turned(pen, profile, base, 2.6)
@@ -94,8 +93,6 @@ def vase(pen: Pen) -> None:
 
 
 def bowl(pen: Pen) -> None:
-    from .pen import curve
-
     base = pen.tint((196, 120, 84), (82, 130, 160), (226, 216, 196))
     half = curve([(96, 30), (90, 56), (76, 76), (62, 86), (62, 96)])
     turned(pen, half, base, 8)

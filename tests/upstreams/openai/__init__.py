@@ -12,6 +12,7 @@ async with OpenAIDouble() as openai:
     openai.bill, openai.billed_micro_usd       # tuple[Charge, ...]: request, model, size, quality, images, usage,
                                                #   micro_usd
     openai.calls, openai.in_flight, openai.open_connections
+    await openai.accepted(2)                   # until two orders in all were accepted; held and stalled ones count
     await openai.idle(timeout=5)               # until nothing is in flight
 ```
 

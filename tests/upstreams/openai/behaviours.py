@@ -38,12 +38,12 @@ def faithful() -> Behaviour:
 
 def late(seconds: float, *, at: Point = before_answer) -> Behaviour:
     """Take so long, before the answer or at a later point of it."""
-    return _inserting(f"late({seconds})", Wait(seconds), at)
+    return _inserting(f"late({seconds}, {at.name})", Wait(seconds), at)
 
 
 def held(gate: asyncio.Event, *, at: Point = before_answer) -> Behaviour:
     """Wait for the test to set `gate`, before the answer or at a later point of it."""
-    return _inserting("held", Gate(gate), at)
+    return _inserting(f"held({at.name})", Gate(gate), at)
 
 
 def showing(picture: bytes) -> Behaviour:
@@ -74,7 +74,7 @@ def auto_in_events() -> Behaviour:
 
 def _inserting(name: str, act: Act, at: Point) -> Behaviour:
     def rewrite(_: Order, acts: Acts) -> Acts:
-        before, after = at(acts)
+        before, after = at.divide(acts)
         return *before, act, *after
 
     return Behaviour(name, rewrite)

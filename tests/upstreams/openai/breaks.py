@@ -39,7 +39,7 @@ def heartbeats(every: float, *, times: int | None = None) -> Behaviour:
     """Comments (blanks, in JSON) after the headers: for ever, or so often and then the answer."""
 
     def rewrite(order: Order, acts: Acts) -> Acts:
-        head, rest = after_headers(acts)
+        head, rest = after_headers.divide(acts)
         beat = Repeat(b": ping\n\n" if order.stream else b" ", every, times)
         return *on_headers(head, content_length=None), beat, *rest
 
@@ -48,7 +48,7 @@ def heartbeats(every: float, *, times: int | None = None) -> Behaviour:
 
 def _ending(name: str, at: Point, act: Act) -> Behaviour:
     def rewrite(_: Order, acts: Acts) -> Acts:
-        before, _after = at(acts)
+        before, _after = at.divide(acts)
         return *before, act
 
-    return Behaviour(name, rewrite)
+    return Behaviour(f"{name}({at.name})", rewrite)

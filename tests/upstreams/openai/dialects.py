@@ -8,7 +8,7 @@ from .acts import Acts, Body
 from .answers import event
 from .behaviours import Behaviour
 from .order import Order
-from .rewriting import on_bodies, on_json
+from .rewriting import EVENTS, on_bodies, on_json
 
 STRANGE: Final = "Grüße ☃ 𝄞"  # two, three and four bytes of UTF-8
 
@@ -80,8 +80,8 @@ def bom() -> Behaviour:
 
 def split(piece: int = 1) -> Behaviour:
     """Every byte, or every few bytes, in a write of its own: events and characters are torn at every place."""
-    return Behaviour("split", lambda _, acts: on_bodies(acts, lambda body: replace(body, piece=piece)))
+    return Behaviour(f"split({piece})", lambda _, acts: on_bodies(acts, lambda body: replace(body, piece=piece)))
 
 
 def _rewriting(name: str, change: Callable[[bytes], bytes]) -> Behaviour:
-    return Behaviour(name, lambda _, acts: on_bodies(acts, lambda body: replace(body, data=change(body.data))))
+    return Behaviour(name, lambda _, acts: on_bodies(acts, lambda body: replace(body, data=change(body.data)), EVENTS))

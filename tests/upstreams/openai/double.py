@@ -49,6 +49,8 @@ class OpenAIDouble:
         self._visits: set[asyncio.Task[Any]] = set()
         self._idle = asyncio.Event()
         self._idle.set()
+        self._accepted = 0
+        self._news = asyncio.Event()
         self._closing = False
         self._bugs: list[Exception] = []
         self._server = web.Server(self._serve, handler_cancellation=True, access_log=None)
@@ -100,9 +102,16 @@ class OpenAIDouble:
 
     @property
     def open_connections(self) -> int:
-        return len(self._server.connections)
+        """Connections whose other end is there; aiohttp lists a lost one for a moment longer."""
+        return sum(connection.transport is not None for connection in self._server.connections)
 
-    async def idle(self, timeout: float = 5.0) -> None:  # noqa: ASYNC109 - reads best so
+    async def accepted(self, count: int = 1, timeout: float = 5.0) -> None:
+        """Wait until so many orders, since the beginning, have met their behaviour; held and stalled ones count."""
+        async with asyncio.timeout(timeout):
+            while self._accepted < count:
+                await self._news.wait()
+
+    async def idle(self, timeout: float = 5.0) -> None:
         """Wait until nothing is in flight; TimeoutError if that does not come."""
         async with asyncio.timeout(timeout):
             await self._idle.wait()
@@ -183,7 +192,11 @@ class OpenAIDouble:
             return refused(refusal, seen.request_id), None
         behaviour = self._behaviour_for(seen)
         seen.behaviour = behaviour.name
-        return behaviour.rewrite(order, answer(order)), _charge(order) if behaviour.billed else None
+        acts = behaviour.rewrite(order, answer(order))
+        self._accepted += 1
+        self._news.set()
+        self._news = asyncio.Event()
+        return acts, _charge(order) if behaviour.billed else None
 
     def _behaviour_for(self, seen: Seen) -> Behaviour:
         for condition, behaviour in self._rules:

@@ -10,7 +10,7 @@ from .answers import document, event, streamed, unary
 from .behaviours import Behaviour
 from .breaks import cut
 from .order import Order
-from .points import Point, after_headers, after_partials, end_of_body, mid_body
+from .points import Point, after_headers, end_of_body, mid_body
 from .refusals import Refusal
 from .rewriting import fitted, length_of, on_headers, on_json, on_pictures
 
@@ -27,8 +27,8 @@ def fewer_images(by: int = 1) -> Behaviour:
 
     def rewrite(order: Order, acts: Acts) -> Acts:
         keep = max(0, order.images - by)
-        finished = [act for act in acts if isinstance(act, Body) and act.kind == "completed"]
-        fewer = tuple(act for act in acts if act not in finished[keep:])
+        finished = [index for index, act in enumerate(acts) if isinstance(act, Body) and act.kind == "completed"]
+        fewer = tuple(act for index, act in enumerate(acts) if index not in finished[keep:])
         return on_json(fewer, lambda fields: fields | {"data": fields["data"][:keep]}, ("document",))
 
     return Behaviour(f"fewer_images({by})", rewrite)
@@ -45,14 +45,14 @@ def error_in_200() -> Behaviour:
     return Behaviour("error_in_200", rewrite)
 
 
-def error_event(at: Point = after_partials(1)) -> Behaviour:
+def error_event(at: Point = after_headers) -> Behaviour:
     """The stream says `event: error` at this point and ends."""
 
     def rewrite(_: Order, acts: Acts) -> Acts:
-        before, _after = at(acts)
+        before, _after = at.divide(acts)
         return *before, event("error", _FAILURE.body, "error")
 
-    return Behaviour("error_event", rewrite)
+    return Behaviour(f"error_event({at.name})", rewrite)
 
 
 def html_in_200() -> Behaviour:
@@ -65,7 +65,7 @@ def invalid_json() -> Behaviour:
     """JSON that stops half way in a body that is complete; in a stream, the last event's data does."""
 
     def rewrite(order: Order, acts: Acts) -> Acts:
-        before, _after = mid_body(acts)
+        before, _after = mid_body.divide(acts)
         return (*before, Body(b"\n\n", "other")) if order.stream else fitted(before)
 
     return Behaviour("invalid_json", rewrite)

@@ -12,6 +12,7 @@ from .acts import Acts, Body, Head, Kind
 from .answers import encoded
 
 ANSWERS: Final[tuple[Kind, ...]] = ("document", "partial", "completed")
+EVENTS: Final[tuple[Kind, ...]] = ("partial", "completed", "error", "other")
 FINISHED: Final[tuple[Kind, ...]] = ("document", "completed")
 
 _DECODER: Final = json.JSONDecoder()

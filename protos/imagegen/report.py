@@ -1,0 +1,28 @@
+"""How a report reads: its words and its money, alike in headers, JSON and the terminal."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from imagegen import v1
+
+
+def action(of: v1.ParameterChange) -> str:
+    """ "applied", "translated", "dropped", "passed"."""
+    return v1.ParameterChange.Action.Name(of.action).removeprefix("ACTION_").lower()
+
+
+def outcome(of: v1.Attempt) -> str:
+    """ "not_sent", "rejected", "unknown", "done"."""
+    return v1.Outcome.Name(of.outcome).removeprefix("OUTCOME_").lower()
+
+
+def dollars(micro_usd: int) -> str:
+    """Millionths into dollars as text, exact and without trailing zeros."""
+    text = f"{Decimal(micro_usd) / 1_000_000:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def milliseconds(of: v1.Report) -> int:
+    """The time spent waiting for providers."""
+    return round(of.upstream_time.ToTimedelta().total_seconds() * 1000)

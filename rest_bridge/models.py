@@ -1,0 +1,68 @@
+"""GET …/models, as OpenAI lists them, and beside it what each model takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from google.protobuf.json_format import MessageToDict
+from imagegen import ImagegenError, tracing, v1
+from imagegen.errors import translated
+from starlette.requests import Request
+from starlette.responses import Response
+
+from rest_bridge import errors
+from rest_bridge.edge import errand_of, request_id_of
+from rest_bridge.gateway import Gateway
+from rest_bridge.json import dumps
+
+
+async def list_models(request: Request) -> Response:
+    gateway: Gateway = request.app.state.gateway
+    try:
+        errand = errand_of(request)
+        with translated(), tracing.client_call("imagegen.v1.Models/ListModels", errand.trace) as span:
+            answer = await gateway.models.ListModels(
+                v1.ListModelsRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
+            )
+    except ImagegenError as error:
+        return errors.response(error, request_id_of(request))
+    body = {"object": "list", "data": [_model(model) for model in answer.models]}
+    return Response(dumps(body), media_type="application/json")
+
+
+async def get_model(request: Request) -> Response:
+    gateway: Gateway = request.app.state.gateway
+    name: str = request.path_params["model"]
+    try:
+        errand = errand_of(request)
+        with translated(), tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span:
+            answer = await gateway.models.GetModel(
+                v1.GetModelRequest(name=name), metadata=errand.metadata(span.context), timeout=errand.seconds
+            )
+    except ImagegenError as error:
+        return errors.response(error, request_id_of(request), model=name)
+    return Response(dumps(_model(answer.model)), media_type="application/json")
+
+
+def _model(of: v1.Model) -> dict[str, Any]:
+    return {
+        "id": of.name,
+        "object": "model",
+        "created": of.create_time.seconds,
+        "owned_by": of.kind,
+        "imagegen": {
+            "provider": of.provider,
+            "configured": of.configured,
+            "targets": list(of.targets),
+            "operations": list(of.operations),
+            "streaming": of.streaming,
+            "max_prompt_characters": of.max_prompt_characters,
+            "parameters": {each.name: _domain(each) for each in of.parameters},
+        },
+    }
+
+
+def _domain(of: v1.Parameter) -> dict[str, Any]:
+    """What is taken for a parameter: {"choice": {…}}, {"range": {…}}, {"size": {…}} or {"text": {}}."""
+    found = MessageToDict(of, preserving_proto_field_name=True)
+    return {name: value for name, value in found.items() if name != "name"}

@@ -1,0 +1,117 @@
+"""The HTTP server around the application: where it listens, and how it stops without losing anybody."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import grpc.aio
+import uvicorn
+from imagegen import v1
+
+from rest_bridge.app import make_app
+from rest_bridge.gateway import Gateway
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    host: str
+    port: int
+    service: str
+    public_url: str = ""
+
+
+class BridgeError(Exception):
+    """The bridge cannot start, and this is why."""
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Generator[None]:
+        yield  # whoever runs the process listens for its signals
+
+
+class Bridge:
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._gateway = Gateway(settings.service)
+        self._socket: socket.socket | None = None
+        self._serving: asyncio.Task[None] | None = None
+
+    @property
+    def port(self) -> int:
+        return self._socket.getsockname()[1] if self._socket else self._settings.port
+
+    @property
+    def public_url(self) -> str:
+        host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
+        return self._settings.public_url or f"http://{host}:{self.port}"
+
+    async def start(self) -> None:
+        """Listens; returns once it does."""
+        await self._refuse_open_doors()
+        self._socket = _listen(self._settings.host, self._settings.port)
+        app, self._inner = make_app(self._gateway, self.public_url)
+        config = uvicorn.Config(
+            app,
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_keep_alive=75,
+        )
+        self._server = _Server(config)
+        self._serving = asyncio.create_task(self._server.serve([self._socket]), name="bridge")
+        while not self._server.started:
+            if self._serving.done():
+                self._serving.result()
+                raise BridgeError("the HTTP server stopped before it had started")
+            await asyncio.sleep(0.005)
+
+    def stop_accepting(self) -> None:
+        """Says "not ready", so that balancers look elsewhere; requests still come and go."""
+        self._inner.state.draining = True
+
+    async def stop(self, grace: float) -> None:
+        """Turns new connections away, lets requests finish within `grace`, then ends them."""
+        if self._serving is not None:
+            self._server.config.timeout_graceful_shutdown = max(1, round(grace))
+            self._server.should_exit = True
+            await self._serving
+            self._inner.state.metrics.close()
+        await self._gateway.close()
+
+    async def _refuse_open_doors(self) -> None:
+        if self._settings.host in ("localhost", "::1") or self._settings.host.startswith("127."):
+            return
+        try:
+            info = await self._gateway.info.GetServerInfo(v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True)
+        except grpc.aio.AioRpcError:
+            raise BridgeError(
+                f"{self._settings.host} can be reached from other machines, and the service at "
+                f"{self._settings.service} does not answer to say who may call"
+            ) from None
+        if info.access_mode == "open":
+            raise BridgeError(
+                f"{self._settings.host} can be reached from other machines, and access is open to everyone; listen on "
+                "127.0.0.1 (access by keys comes with a later version)"
+            )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise BridgeError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    listening.listen(2048)
+    listening.setblocking(False)
+    return listening

@@ -1,0 +1,103 @@
+"""Server-sent events, as an ASGI response.
+
+Headers wait for the first event or ten seconds: a failure before is a plain JSON error with its true status. In silence
+a comment keeps proxies awake; it has no blank line after it, because some clients take one for an empty event. A client
+that goes away closes the generator, and with it everything behind it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from typing import Any
+
+from imagegen.errors import ImagegenError
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from rest_bridge.edge import cancel, gone_from
+from rest_bridge.json import dumps, with_base64
+
+PATIENCE = 10.0
+"""Seconds of silence after which something is said, if only a comment."""
+
+COMMENT = b": keep-alive\n"
+
+Pieces = Sequence[bytes]
+
+
+def event(name: str, body: dict[str, Any]) -> Pieces:
+    return b"event: ", name.encode(), b"\ndata: ", dumps({"type": name, **body}), b"\n\n"
+
+
+def picture(name: str, data: bytes, body: dict[str, Any]) -> Pieces:
+    return (
+        b"event: ",
+        name.encode(),
+        b"\ndata: ",
+        *with_base64("b64_json", data, {"type": name, **body}),
+        b"\n\n",
+    )
+
+
+class EventStream(Response):
+    """Sends what `events` yields. A failure goes through `failed` before the first byte, `error_event` after it."""
+
+    def __init__(
+        self,
+        events: AsyncGenerator[Pieces, None],
+        headers_so_far: Mapping[str, str],
+        failed: Callable[[ImagegenError], Response],
+        error_event: Callable[[ImagegenError, int], Pieces],
+    ) -> None:
+        super().__init__(None)
+        self._events = events
+        self._headers_so_far = headers_so_far
+        self._failed = failed
+        self._error_event = error_event
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(gone_from(receive))
+        upcoming = asyncio.ensure_future(anext(self._events, None))
+        started = False
+        try:
+            while True:
+                await asyncio.wait({upcoming, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
+                if gone.done():
+                    return
+                try:
+                    pieces = upcoming.result() if upcoming.done() else (COMMENT,)
+                except ImagegenError as error:
+                    if not started:
+                        await self._failed(error)(scope, receive, send)
+                        return
+                    await _body(send, b"".join(self._error_event(error, 0)))
+                    pieces = None
+                if not started:
+                    await self._start(send)
+                    started = True
+                for piece in pieces or ():
+                    await _body(send, piece)
+                if pieces is None:
+                    await _body(send, b"", more=False)
+                    return
+                if upcoming.done():
+                    upcoming = asyncio.ensure_future(anext(self._events, None))
+        finally:
+            await cancel(gone)
+            await cancel(upcoming)
+            await self._events.aclose()
+
+    async def _start(self, send: Send) -> None:
+        headers = {
+            **self._headers_so_far,
+            "content-type": "text/event-stream; charset=utf-8",
+            "cache-control": "no-cache",
+            "x-accel-buffering": "no",
+        }
+        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+        await send({"type": "http.response.start", "status": 200, "headers": raw})
+
+
+async def _body(send: Send, data: bytes, *, more: bool = True) -> None:
+    await send({"type": "http.response.body", "body": data, "more_body": more})

@@ -1,0 +1,218 @@
+"""The list of commands."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Awaitable, Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from imagegen import Client, ImagegenError
+from rich.console import Console
+
+DEFAULT_MODEL = "painter/scene"
+
+out = Console()
+
+
+class Failure(click.ClickException):
+    """A failure in one line, on standard error."""
+
+    def show(self, file: Any = None) -> None:
+        Console(stderr=True).print(f"[red]imagegen:[/] {self.format_message()}", highlight=False, soft_wrap=True)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
+@click.version_option(version("imagegen-gateway"), prog_name="imagegen")
+def main() -> None:
+    """One image API in front of every image model."""
+
+
+def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
+    path = click.Path(path_type=Path, dir_okay=False)
+    command = click.option("--config", "path", type=path, help="Configuration file (TOML).")(command)
+    return click.option("--data-dir", type=click.Path(path_type=Path, file_okay=False), help="Where data lives.")(
+        command
+    )
+
+
+def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> Any:
+    """The configuration of a file with what the command line says over it."""
+    from service.config import ConfigError, address, load
+    from service.config.schema import Stores
+
+    try:
+        config = load(path)
+        for section, value in listen.items():
+            if value is not None:
+                address(value)
+                table = msgspec.structs.replace(getattr(config, section), listen=value)
+                config = msgspec.structs.replace(config, **{section: table})
+    except (ConfigError, ValueError) as error:
+        raise Failure(str(error)) from None
+    if data_dir is not None:
+        blobs = Stores(blobs=f"file:{data_dir}/blobs") if config.stores == Stores() else config.stores
+        config = msgspec.structs.replace(config, data_dir=data_dir, stores=blobs)
+    return config
+
+
+def _run(program: Callable[..., Awaitable[None]], config: Any) -> None:
+    from rest_bridge.server import BridgeError
+    from service.config import ConfigError
+    from service.telemetry import set_up_logs
+    from terminal.running import run
+
+    set_up_logs(to_terminal=sys.stderr.isatty())
+    try:
+        run(program(config, click.echo))
+    except (BridgeError, ConfigError, OSError) as error:
+        raise Failure(str(error)) from None
+
+
+@main.command()
+@_configured
+@click.option("--rest", metavar="HOST:PORT", help="Where REST listens.")
+@click.option("--grpc", metavar="HOST:PORT", help="Where gRPC listens.")
+def up(path: Path | None, data_dir: Path | None, rest: str | None, grpc: str | None) -> None:
+    """Start service and bridge together."""
+    from terminal import running
+
+    _run(running.up, _load(path, data_dir, bridge=rest, service=grpc))
+
+
+@main.command()
+@_configured
+@click.option("--grpc", metavar="HOST:PORT", help="Where gRPC listens.")
+def service(path: Path | None, data_dir: Path | None, grpc: str | None) -> None:
+    """Start the service alone."""
+    from terminal import running
+
+    _run(running.service, _load(path, data_dir, service=grpc))
+
+
+@main.command()
+@_configured
+@click.option("--rest", metavar="HOST:PORT", help="Where REST listens.")
+@click.option("--service", "target", metavar="TARGET", help="Where the service is.")
+def bridge(path: Path | None, data_dir: Path | None, rest: str | None, target: str | None) -> None:
+    """Start the bridge alone."""
+    from terminal import running
+
+    config = _load(path, data_dir, bridge=rest)
+    if target is not None:
+        config = msgspec.structs.replace(config, bridge=msgspec.structs.replace(config.bridge, service=target))
+    _run(running.bridge, config)
+
+
+def _speaks(command: Callable[..., Any]) -> Callable[..., Any]:
+    command = click.option("--key", envvar="IMAGEGEN_KEY", help="Your key, where one is needed.")(command)
+    return click.option(
+        "--service", "target", envvar="IMAGEGEN_SERVICE", default="127.0.0.1:50051", help="Where the service is."
+    )(command)
+
+
+def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
+    for option in reversed(
+        (
+            click.option("--model", "-m", default=DEFAULT_MODEL, help="A name, or provider/model."),
+            click.option("-n", default=1, type=click.IntRange(1, 10), help="How many images."),
+            click.option("--size", help="auto, or WIDTHxHEIGHT."),
+            click.option("--quality", help="auto, low, medium, high, …"),
+            click.option("--style", help="vivid or natural."),
+            click.option("--background", help="transparent, opaque or auto."),
+            click.option("--format", "output_format", help="png, jpeg, webp, …"),
+            click.option("--compression", "output_compression", type=int, help="0 to 100, for jpeg and webp."),
+            click.option("--negative", "negative_prompt", help="What shall not be seen."),
+            click.option("--seed", type=int, help="The same seed gives the same picture, where a model can."),
+            click.option("--fallback", "fallbacks", multiple=True, help="A model to try after the first; repeatable."),
+        )
+    ):
+        command = option(command)
+    return command
+
+
+def _speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | None) -> Any:
+    async def talk() -> Any:
+        async with Client(target, key=key) as client:
+            return await work(client)
+
+    try:
+        return asyncio.run(talk())
+    except ImagegenError as error:
+        hint = f" (is it running at {target}? `imagegen up` starts it)" if error.name == "unavailable" else ""
+        where = f" [{error.field}]" if error.field else ""
+        raise Failure(f"{error.message}{hint}{where}") from None
+    except KeyboardInterrupt:
+        raise Failure("stopped") from None
+
+
+@main.command()
+@click.argument("prompt")
+@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the picture.")
+@_parameters
+@_speaks
+def generate(prompt: str, output: Path | None, target: str, key: str | None, **parameters: Any) -> None:
+    """Make a picture."""
+    from terminal import drawing
+
+    if output is not None and parameters["output_format"] is None:
+        guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
+        parameters["output_format"] = guess
+    _speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), target, key)
+
+
+@main.command()
+@_speaks
+def models(target: str, key: str | None) -> None:
+    """List the models that may be asked for."""
+    from terminal import printing
+
+    printing.models(out, _speak(lambda client: client.models(), target, key))
+
+
+@main.command()
+@click.argument("prompt")
+@_parameters
+@_speaks
+def plan(prompt: str, target: str, key: str | None, **parameters: Any) -> None:
+    """Show what `generate` would do, and at most cost, without doing it."""
+    from terminal import printing
+
+    printing.plan(out, _speak(lambda client: client.plan(prompt, **parameters), target, key))
+
+
+@main.group()
+def config() -> None:
+    """Look at the configuration."""
+
+
+@config.command()
+@_configured
+def check(path: Path | None, data_dir: Path | None) -> None:
+    """Say whether a configuration can be used."""
+    from service.assembly import check as check_assembly
+    from service.config import ConfigError
+
+    loaded = _load(path, data_dir)
+    try:
+        check_assembly(loaded)
+    except ConfigError as error:
+        raise Failure(str(error)) from None
+    out.print(f"{loaded.source}: good", highlight=False)
+
+
+@config.command()
+@_configured
+def show(path: Path | None, data_dir: Path | None) -> None:
+    """Print the configuration in force, secrets as dots."""
+    from terminal import printing
+
+    printing.config(out, _load(path, data_dir))
+
+
+if __name__ == "__main__":
+    main()

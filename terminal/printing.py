@@ -1,0 +1,81 @@
+"""What the other commands print: models, plans, and the configuration in force."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import msgspec
+from imagegen import v1
+from imagegen.report import action, dollars
+from rich.console import Console
+from rich.table import Table
+
+from service.config import Config
+from service.config.schema import Secret
+
+DOTS = str(Secret())
+
+
+def models(console: Console, found: Mapping[str, v1.Model]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("model", "leads to", "sizes", "qualities", "n", "streams"):
+        table.add_column(title, overflow="fold")
+    for name, model in found.items():
+        takes = {each.name: each for each in model.parameters}
+        size = takes["size"].size if "size" in takes else v1.SizeRule()
+        sizes = "any" if size.any else ", ".join(size.names)
+        quality = ", ".join(takes["quality"].choice.values) if "quality" in takes else ""
+        n = f"{takes['n'].range.high:g}" if "n" in takes else "1"
+        leads = ", ".join(model.targets) if model.targets else "" if model.configured else "not configured"
+        table.add_row(name, leads, sizes, quality, n, "yes" if model.streaming else "no")
+    console.print(table)
+
+
+def plan(console: Console, made: v1.PlanImagesResponse) -> None:
+    for number, step in enumerate(made.steps, 1):
+        cost = f"at most ${dollars(step.max_cost_micro_usd)}" if step.HasField("max_cost_micro_usd") else "no price"
+        console.print(f"{number}. [bold]{step.provider}/{step.model}[/]  {cost}", highlight=False)
+        for change in step.changes:
+            became = f" → {change.sent}" if change.sent else ""
+            note = f" ({change.note})" if change.note else ""
+            console.print(f"   {change.parameter} {change.asked}{became}: {action(change)}{note}", highlight=False)
+    for skipped in made.skipped:
+        console.print(f"-  [dim]{skipped.target}: {skipped.explanation}[/]", highlight=False)
+
+
+def config(console: Console, config: Config) -> None:
+    """The configuration in force, as a file would say it; secrets as dots."""
+    console.print(f"# from {config.source}", highlight=False, markup=False)
+    tables: dict[str, Any] = msgspec.to_builtins(config, enc_hook=str)
+    for name in ("service", "bridge", "access", "stores", "engine"):
+        _table(console, name, tables[name])
+    for group in ("providers", "models", "prices"):
+        for name, table in tables[group].items():
+            quoted = name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"'
+            _table(console, f"{group}.{quoted}", table)
+    for name in ("files", "telemetry", "drain"):
+        _table(console, name, tables[name])
+
+
+def _table(console: Console, name: str, table: Mapping[str, Any]) -> None:
+    lines = [f"{key} = {_value(key, value)}" for key, value in table.items() if value not in ("", None, [], ())]
+    if lines:
+        console.print("\n".join([f"\n[{name}]", *lines]), highlight=False, markup=False, soft_wrap=True)
+
+
+def _value(key: str, value: Any) -> str:
+    match value:
+        case bool():
+            return "true" if value else "false"
+        case str():
+            text = DOTS if key == "value" else value
+            return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        case dict():
+            members = cast(dict[str, Any], value)
+            return "{ " + ", ".join(f"{each} = {_value(each, inner)}" for each, inner in members.items()) + " }"
+        case list() | tuple():
+            entries = list(cast(Sequence[Any], value))
+            return "[" + ", ".join(_value("value" if key == "signing_keys" else "", each) for each in entries) + "]"
+        case _:
+            return str(value)

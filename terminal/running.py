@@ -1,0 +1,104 @@
+"""Starts the programs, together or alone, and stops them when the process is told to: readiness off, finish, exit 0."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from rest_bridge.server import Bridge, Settings
+from service.assembly import Gateway
+from service.config import Config, address, seconds
+
+LONGEST_SOCKET_PATH = 100
+
+Say = Callable[[str], None]
+
+
+def run(main: Awaitable[None]) -> None:
+    uvloop.run(_plain(main))
+
+
+async def _plain(main: Awaitable[None]) -> None:
+    await main
+
+
+async def up(config: Config, say: Say) -> None:
+    """Both programs in one process; the bridge reaches the service over a socket of its own."""
+    gateway = Gateway(config)
+    inside = _inside(config.data_dir)
+    ports = await gateway.start([config.service.listen, *([inside] if inside else [])])
+    grpc_host, _ = address(config.service.listen)
+    host, port = address(config.bridge.listen)
+    bridge = Bridge(Settings(host, port, inside or f"{grpc_host}:{ports[0]}", config.bridge.public_url))
+    try:
+        await bridge.start()
+        say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc_host}:{ports[0]}\n")
+        await _told_to_stop()
+        grace = seconds(config.drain.grace)
+        bridge.stop_accepting()
+        await gateway.stop_accepting()
+        await bridge.stop(grace)
+    finally:
+        await gateway.stop()
+        if inside:
+            _remove(inside)
+
+
+async def service(config: Config, say: Say) -> None:
+    """The service alone."""
+    gateway = Gateway(config)
+    ports = await gateway.start()
+    say(f"gRPC  {address(config.service.listen)[0]}:{ports[0]}\n")
+    await _told_to_stop()
+    await gateway.stop_accepting()
+    await gateway.stop()
+
+
+async def bridge(config: Config, say: Say) -> None:
+    """The bridge alone."""
+    host, port = address(config.bridge.listen)
+    made = Bridge(Settings(host, port, config.bridge.service, config.bridge.public_url))
+    await made.start()
+    say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
+    await _told_to_stop()
+    made.stop_accepting()
+    await made.stop(seconds(config.drain.grace))
+
+
+def _curl(public_url: str) -> str:
+    """A line that works as pasted, and ends in a picture's URL."""
+    body = '{"model": "painter/scene", "prompt": "a lighthouse at dusk"}'
+    line = f"curl -s {public_url}/v1/images/generations -H 'Content-Type: application/json' -d '{body}'"
+    return f"""{line} | grep -o 'http[^"]*'"""
+
+
+def _inside(data_dir: Path) -> str | None:
+    """The socket between bridge and service; none where its path would be too long for a socket."""
+    data_dir.mkdir(parents=True, exist_ok=True)
+    path = min(str(data_dir.resolve()), os.path.relpath(data_dir), key=len) + f"/imagegen-{os.getpid()}.sock"
+    return f"unix:{path}" if len(path) <= LONGEST_SOCKET_PATH else None
+
+
+def _remove(inside: str) -> None:
+    Path(inside.removeprefix("unix:")).unlink(missing_ok=True)
+
+
+async def _told_to_stop() -> None:
+    """Returns at the first SIGTERM or SIGINT; a second one ends the process at once."""
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+
+    def heard() -> None:
+        if told.is_set():
+            os._exit(1)
+        print("stopping: finishing what is under way (again to stop at once)", file=sys.stderr)
+        told.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, heard)
+    await told.wait()
