@@ -1,1 +1,1 @@
-"""The tests of the house; its rooms mirror the packages they test."""
+"""The house mirrored: what the rooms promise, and what callers see, told in sentences."""

@@ -40,6 +40,7 @@ class Sizes:
     min_side: int = 1
     max_side: int = 0
     max_ratio: float = 0
+    min_pixels: int = 0
     max_pixels: int = 0
 
 

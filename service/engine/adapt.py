@@ -86,6 +86,8 @@ def _size(name: str, value: str, sizes: Sizes, model: str) -> str:
         raise invalid(
             name, f"must be at most {sizes.max_ratio:g} times as long as wide for {model}, not {quoted(value)}"
         )
+    if width * height < sizes.min_pixels:
+        raise invalid(name, f"must have at least {sizes.min_pixels} pixels for {model}, not {quoted(value)}")
     if sizes.max_pixels and width * height > sizes.max_pixels:
         raise invalid(name, f"must have at most {sizes.max_pixels} pixels for {model}, not {quoted(value)}")
     return value

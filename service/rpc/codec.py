@@ -217,7 +217,7 @@ def parameter(name: str, domain: Domain) -> v1.Parameter:
             rule = v1.SizeRule(names=domain.names, any=domain.any_size)
             if domain.any_size:
                 rule.multiple_of, rule.min_side, rule.max_side = domain.multiple_of, domain.min_side, domain.max_side
-                rule.max_ratio, rule.max_pixels = domain.max_ratio, domain.max_pixels
+                rule.max_ratio, rule.min_pixels, rule.max_pixels = domain.max_ratio, domain.min_pixels, domain.max_pixels
             return v1.Parameter(name=name, size=rule)
         case _:
             return v1.Parameter(name=name, text=v1.FreeText())

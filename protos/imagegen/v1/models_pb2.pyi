@@ -300,6 +300,7 @@ class SizeRule(_message.Message):
     MAX_SIDE_FIELD_NUMBER: _builtins.int
     MAX_RATIO_FIELD_NUMBER: _builtins.int
     MAX_PIXELS_FIELD_NUMBER: _builtins.int
+    MIN_PIXELS_FIELD_NUMBER: _builtins.int
     any: _builtins.bool
     """Whether any WIDTHxHEIGHT within the bounds below is good as well."""
     multiple_of: _builtins.int
@@ -312,6 +313,8 @@ class SizeRule(_message.Message):
     """The longer side is at most this many times the shorter."""
     max_pixels: _builtins.int
     """The most pixels."""
+    min_pixels: _builtins.int
+    """The fewest pixels."""
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Those that it names."""
@@ -326,10 +329,11 @@ class SizeRule(_message.Message):
         max_side: _builtins.int = ...,
         max_ratio: _builtins.float = ...,
         max_pixels: _builtins.int = ...,
+        min_pixels: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any", b"any", "max_pixels", b"max_pixels", "max_ratio", b"max_ratio", "max_side", b"max_side", "min_side", b"min_side", "multiple_of", b"multiple_of", "names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any", b"any", "max_pixels", b"max_pixels", "max_ratio", b"max_ratio", "max_side", b"max_side", "min_pixels", b"min_pixels", "min_side", b"min_side", "multiple_of", b"multiple_of", "names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -28,11 +28,13 @@ _FIXED_SIZES = Sizes(
 )
 _ANY_SIZE = Sizes(
     names=("auto", "1024x1024", "1536x1024", "1024x1536"),
+    understood={"256x256": "1024x1024", "512x512": "1024x1024"},
     any_size=True,
     multiple_of=16,
     min_side=16,
     max_side=3840,
     max_ratio=3,
+    min_pixels=655_360,
     max_pixels=3840 * 2160,
 )
 

@@ -1,0 +1,90 @@
+"""A whole gateway for one test: service and bridge on free ports, with OpenAI's double behind them.
+
+`together` is how `imagegen up` runs (the bridge reaches the service over a unix socket), `apart` is two programs that
+speak gRPC over TCP. After a test everything must be back to where it was: no attempt, no call, no task, no connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rest_bridge.server import Bridge, Settings
+from service.assembly import Gateway
+from service.config import parse
+
+from tests.upstreams.openai import OpenAIDouble
+
+FORMS = ("together", "apart")
+
+
+@dataclass(slots=True)
+class House:
+    gateway: Gateway
+    bridge: Bridge
+    openai: OpenAIDouble
+    grpc: str
+    """host:port of the service."""
+
+    @property
+    def rest(self) -> str:
+        """The bridge's base URL, without /v1."""
+        return self.bridge.public_url
+
+
+def settings(openai: OpenAIDouble, directory: Path, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The configuration of a test, as its TOML would be read; `extra` replaces whole tables."""
+    return {
+        "service": {"listen": "127.0.0.1:0"},
+        "bridge": {"listen": "127.0.0.1:0"},
+        "stores": {"blobs": f"file:{directory}/blobs"},
+        "files": {"signing_keys": ["a signing key for tests"]},
+        "providers": {
+            "painter": {},
+            "openai": {
+                "base_url": openai.url,
+                "keys": [{"name": "main", "value": openai.key}],
+                "timeout": {"connect": "2s", "idle": "5s", "total": "20s"},
+            },
+            # A second provider of the same kind at the same double: what fallbacks go to.
+            "second": {"kind": "openai", "base_url": openai.url, "keys": [{"value": openai.key}]},
+            "keyless": {"kind": "openai"},
+            # Nobody listens there: nothing can be sent.
+            "nobody": {"kind": "openai", "base_url": "http://127.0.0.1:1", "keys": [{"value": "sk-nobody"}]},
+        },
+        "models": {
+            name: {"targets": [{"target": "painter/scene"}]} for name in ("dall-e-2", "dall-e-3", "gpt-image-1")
+        },
+        **(extra or {}),
+    }
+
+
+@asynccontextmanager
+async def open_house(
+    directory: Path, form: str = "together", extra: Mapping[str, Any] | None = None
+) -> AsyncGenerator[House]:
+    async with OpenAIDouble() as openai:
+        config = parse(settings(openai, directory, extra), "test.toml", {})
+        gateway = Gateway(config)
+        inside = f"unix:{directory}/s"
+        ports = await gateway.start(["127.0.0.1:0", inside])
+        target = inside if form == "together" else f"127.0.0.1:{ports[0]}"
+        bridge = Bridge(Settings("127.0.0.1", 0, target))
+        await bridge.start()
+        house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")
+        try:
+            yield house
+        finally:
+            await bridge.stop(5)
+            await gateway.stop(5)
+
+
+async def settled(house: House, within: float = 5) -> None:
+    """Returns when nothing is under way in the gateway nor at the double; fails the test if that takes too long."""
+    async with asyncio.timeout(within):
+        while house.gateway.attempts.running or house.openai.in_flight:
+            await asyncio.sleep(0.01)
