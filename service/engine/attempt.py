@@ -32,8 +32,8 @@ from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import attempt_span, log
 
-MAX_STALE = 4
-"""How many previews wait for a slow reader before the oldest is dropped. Finished images never are."""
+MAX_STALE = 16 * 1024 * 1024
+"""How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
 
 
 class Queue:
@@ -48,11 +48,20 @@ class Queue:
     def put(self, event: Shown) -> None:
         if self._abandoned:
             return
-        previews = [each for each in self._events if isinstance(each, PartialImage | Progress)]
-        if len(previews) >= MAX_STALE and isinstance(event, PartialImage | Progress):
-            self._events.remove(previews[0])
+        if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
+            self._events.pop()  # the latest percentage says it all
         self._events.append(event)
+        self._drop_stale()
         self._changed.set()
+
+    def _drop_stale(self) -> None:
+        previews = [each for each in self._events if isinstance(each, PartialImage)]
+        waiting = sum(len(each.picture.data) for each in previews)
+        for preview in previews[:-1]:
+            if waiting <= MAX_STALE:
+                return
+            self._events.remove(preview)
+            waiting -= len(preview.picture.data)
 
     def end(self) -> None:
         self._ended = True
