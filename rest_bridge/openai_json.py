@@ -89,12 +89,26 @@ def message(body: GenerationBody, extras: Mapping[str, Any], model: str | None, 
     return v1.Generation(
         model=model if model is not None else body.model or "",
         prompt=body.prompt or "",
-        parameters=v1.ImageParameters(**parameters, extra_json=dumps(extras).decode() if extras else None),
+        parameters=v1.ImageParameters(**parameters, extra_json=_extra_json(extras)),
         fallbacks=body.fallbacks or (),
         response_format=body.response_format,
         openai_defaults=True,
         bare_name_provider="azure" if azure else "",
     )
+
+
+def _extra_json(extras: Mapping[str, Any]) -> str | None:
+    if not extras:
+        return None
+    try:
+        return dumps(extras).decode()
+    except TypeError:  # numbers beyond 64 bits, or hundreds of levels
+        names = ", ".join(extras)
+        raise ImagegenError(
+            v1.REASON_INVALID_PARAMETER,
+            f"{names[:100]} must hold no number beyond 64 bits and nest at most 200 levels.",
+            field=next(iter(extras)),
+        ) from None
 
 
 _WORDS = {

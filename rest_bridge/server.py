@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -87,7 +88,7 @@ class Bridge:
         await self._gateway.close()
 
     async def _refuse_open_doors(self) -> None:
-        if self._settings.host in ("localhost", "::1") or self._settings.host.startswith("127."):
+        if _is_loopback(self._settings.host):
             return
         try:
             info = await self._gateway.info.GetServerInfo(v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True)
@@ -101,6 +102,13 @@ class Bridge:
                 f"{self._settings.host} can be reached from other machines, and access is open to everyone; listen on "
                 "127.0.0.1 (access by keys comes with a later version)"
             )
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False  # a name that may mean anything
 
 
 def _listen(host: str, port: int) -> socket.socket:

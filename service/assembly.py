@@ -149,12 +149,12 @@ def _routes(config: Config) -> dict[str, Route]:
 
 
 def _refuse_unknown_models(config: Config, router: Router) -> None:
-    """A route to a model that its provider does not have would fail every request: better now."""
+    """A route to a model that its provider does not have fails every request, a price for one is never used."""
+    named = [(f"prices.{target}", target) for target in config.prices]
     for name, model in config.models.items():
-        for target in (*(entry.target for entry in model.targets), *model.fallbacks):
-            provider, _, wanted = target.partition("/")
-            if router.upstreams[provider].card(wanted) is None:
-                known = ", ".join(sorted(router.upstreams[provider].cards))
-                raise ConfigError(
-                    config.source, f"models.{name}", f'{provider} has no model "{wanted}"; it has: {known}'
-                )
+        named += [(f"models.{name}", target) for target in (*(each.target for each in model.targets), *model.fallbacks)]
+    for path, target in named:
+        provider, _, wanted = target.partition("/")
+        if router.upstreams[provider].card(wanted) is None:
+            known = ", ".join(sorted(router.upstreams[provider].cards))
+            raise ConfigError(config.source, path, f'{provider} has no model "{wanted}"; it has: {known}')

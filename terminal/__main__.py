@@ -13,17 +13,19 @@ import click
 import msgspec
 from imagegen import Client, ImagegenError
 from rich.console import Console
+from rich.text import Text
 
 DEFAULT_MODEL = "painter/scene"
 
-out = Console()
+out = Console(highlight=False, emoji=False, markup=False)  # what is printed is mostly somebody else's text
 
 
 class Failure(click.ClickException):
     """A failure in one line, on standard error."""
 
     def show(self, file: Any = None) -> None:
-        Console(stderr=True).print(f"[red]imagegen:[/] {self.format_message()}", highlight=False, soft_wrap=True)
+        line = Text.assemble(("imagegen: ", "red"), self.format_message())
+        Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -144,8 +146,7 @@ def _speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | Non
         return asyncio.run(talk())
     except ImagegenError as error:
         hint = f" (is it running at {target}? `imagegen up` starts it)" if error.name == "unavailable" else ""
-        where = f" [{error.field}]" if error.field else ""
-        raise Failure(f"{error.message}{hint}{where}") from None
+        raise Failure(f"{error.message}{hint}") from None
     except KeyboardInterrupt:
         raise Failure("stopped") from None
 

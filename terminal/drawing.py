@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from imagegen import Client, Picture, v1
-from imagegen.report import action, dollars
+from imagegen.report import dollars
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+from terminal.printing import of_change
 
 ENDINGS = {
     "image/png": ".png",
@@ -30,7 +33,7 @@ async def generate(
     completed = v1.Completed()
     bar = Progress(
         SpinnerColumn(),
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TimeElapsedColumn(),
@@ -60,17 +63,15 @@ async def generate(
                         pass
     for path, picture in written:
         size = f"{picture.end.width}x{picture.end.height}"
-        console.print(f"[bold]{path}[/]  {size}  {picture.end.size_bytes / 1024:,.0f} KiB", highlight=False)
+        console.print(Text.assemble((str(path), "bold"), f"  {size}  {picture.end.size_bytes / 1024:,.0f} KiB"))
     for failed in completed.failed_images:
-        console.print(f"[red]image {failed.index} failed[/]: {failed.message}", highlight=False)
+        console.print(Text.assemble((f"image {failed.index} failed", "red"), f": {failed.message}"))
     report = completed.report
     cost = f"${dollars(report.cost_micro_usd)}" if report.cost_micro_usd else "free"
-    console.print(f"{report.provider}/{report.model}  {cost}  {time.monotonic() - started:.1f} s", highlight=False)
+    console.print(f"{report.provider}/{report.model}  {cost}  {time.monotonic() - started:.1f} s")
     for change in report.changes:
         if change.action != v1.ParameterChange.ACTION_APPLIED:
-            became = f" → {change.sent}" if change.sent else ""
-            note = f" ({change.note})" if change.note else ""
-            console.print(f"[dim]{change.parameter} {change.asked}{became}: {action(change)}{note}[/]", highlight=False)
+            console.print(of_change(change), style="dim")
 
 
 def _title(prompt: str, index: int, n: int) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
@@ -10,6 +12,7 @@ from imagegen import v1
 from imagegen.report import action, dollars
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from service.config import Config
 from service.config.schema import Secret
@@ -32,27 +35,32 @@ def models(console: Console, found: Mapping[str, v1.Model]) -> None:
     console.print(table)
 
 
+def of_change(change: v1.ParameterChange) -> str:
+    """What became of a parameter, in a line."""
+    became = f" → {change.sent}" if change.sent else ""
+    note = f" ({change.note})" if change.note else ""
+    return f"{change.parameter} {change.asked}{became}: {action(change)}{note}"
+
+
 def plan(console: Console, made: v1.PlanImagesResponse) -> None:
     for number, step in enumerate(made.steps, 1):
         cost = f"at most ${dollars(step.max_cost_micro_usd)}" if step.HasField("max_cost_micro_usd") else "no price"
-        console.print(f"{number}. [bold]{step.provider}/{step.model}[/]  {cost}", highlight=False)
+        console.print(Text.assemble(f"{number}. ", (f"{step.provider}/{step.model}", "bold"), f"  {cost}"))
         for change in step.changes:
-            became = f" → {change.sent}" if change.sent else ""
-            note = f" ({change.note})" if change.note else ""
-            console.print(f"   {change.parameter} {change.asked}{became}: {action(change)}{note}", highlight=False)
+            console.print(f"   {of_change(change)}")
     for skipped in made.skipped:
-        console.print(f"-  [dim]{skipped.target}: {skipped.explanation}[/]", highlight=False)
+        console.print(f"-  {skipped.target}: {skipped.explanation}", style="dim")
 
 
 def config(console: Console, config: Config) -> None:
     """The configuration in force, as a file would say it; secrets as dots."""
-    console.print(f"# from {config.source}", highlight=False, markup=False)
+    console.print(f"# from {config.source}")
     tables: dict[str, Any] = msgspec.to_builtins(config, enc_hook=str)
     for name in ("service", "bridge", "access", "stores", "engine"):
         _table(console, name, tables[name])
     for group in ("providers", "models", "prices"):
         for name, table in tables[group].items():
-            quoted = name if name.replace("-", "").replace("_", "").isalnum() else f'"{name}"'
+            quoted = name if re.fullmatch("[A-Za-z0-9_-]+", name) else _text(name)
             _table(console, f"{group}.{quoted}", table)
     for name in ("files", "telemetry", "drain"):
         _table(console, name, tables[name])
@@ -61,7 +69,12 @@ def config(console: Console, config: Config) -> None:
 def _table(console: Console, name: str, table: Mapping[str, Any]) -> None:
     lines = [f"{key} = {_value(key, value)}" for key, value in table.items() if value not in ("", None, [], ())]
     if lines:
-        console.print("\n".join([f"\n[{name}]", *lines]), highlight=False, markup=False, soft_wrap=True)
+        console.print("\n".join([f"\n[{name}]", *lines]), soft_wrap=True)
+
+
+def _text(value: str) -> str:
+    """A TOML string; JSON's escapes are TOML's."""
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _value(key: str, value: Any) -> str:
@@ -69,8 +82,7 @@ def _value(key: str, value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            text = DOTS if key == "value" else value
-            return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+            return _text(DOTS if key == "value" else value)
         case dict():
             members = cast(dict[str, Any], value)
             return "{ " + ", ".join(f"{each} = {_value(each, inner)}" for each, inner in members.items()) + " }"

@@ -7,7 +7,7 @@ speak gRPC over TCP. After a test everything must be back to where it was: no at
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +16,6 @@ from typing import Any
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import parse
-
 from tests.upstreams.openai import OpenAIDouble
 
 FORMS = ("together", "apart")
@@ -36,8 +35,18 @@ class House:
         return self.bridge.public_url
 
 
-def settings(openai: OpenAIDouble, directory: Path, extra: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The configuration of a test, as its TOML would be read; `extra` replaces whole tables."""
+def settings(
+    openai: OpenAIDouble,
+    directory: Path,
+    extra: Mapping[str, Any] | None = None,
+    *,
+    idle: str = "5s",
+    total: str = "20s",
+) -> dict[str, Any]:
+    """The configuration of a test, as its TOML would be read; `extra` replaces whole tables.
+
+    `idle` and `total` are how long it waits for OpenAI: between two pieces of an answer, and for the whole of it.
+    """
     return {
         "service": {"listen": "127.0.0.1:0"},
         "bridge": {"listen": "127.0.0.1:0"},
@@ -48,7 +57,7 @@ def settings(openai: OpenAIDouble, directory: Path, extra: Mapping[str, Any] | N
             "openai": {
                 "base_url": openai.url,
                 "keys": [{"name": "main", "value": openai.key}],
-                "timeout": {"connect": "2s", "idle": "5s", "total": "20s"},
+                "timeout": {"connect": "2s", "idle": idle, "total": total},
             },
             # A second provider of the same kind at the same double: what fallbacks go to.
             "second": {"kind": "openai", "base_url": openai.url, "keys": [{"value": openai.key}]},
@@ -65,10 +74,15 @@ def settings(openai: OpenAIDouble, directory: Path, extra: Mapping[str, Any] | N
 
 @asynccontextmanager
 async def open_house(
-    directory: Path, form: str = "together", extra: Mapping[str, Any] | None = None
+    directory: Path,
+    form: str = "together",
+    extra: Mapping[str, Any] | None = None,
+    *,
+    idle: str = "5s",
+    total: str = "20s",
 ) -> AsyncGenerator[House]:
     async with OpenAIDouble() as openai:
-        config = parse(settings(openai, directory, extra), "test.toml", {})
+        config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
         inside = f"unix:{directory}/s"
         ports = await gateway.start(["127.0.0.1:0", inside])
@@ -85,6 +99,11 @@ async def open_house(
 
 async def settled(house: House, within: float = 5) -> None:
     """Returns when nothing is under way in the gateway nor at the double; fails the test if that takes too long."""
+    await until(lambda: not house.gateway.attempts.running and not house.openai.in_flight, within)
+
+
+async def until(condition: Callable[[], bool], within: float = 5) -> None:
+    """Returns when the condition holds."""
     async with asyncio.timeout(within):
-        while house.gateway.attempts.running or house.openai.in_flight:
+        while not condition():  # noqa: ASYNC110 - what is watched has no event to wait for
             await asyncio.sleep(0.01)

@@ -155,6 +155,11 @@ class Client:
             pictures = [await self._bytes(image) for image in message.images]
         return Answer(tuple(pictures), message)
 
+    async def _bytes(self, image: v1.Image) -> bytes:
+        if image.WhichOneof("content") == "data":
+            return image.data
+        return await read_file(self._files, image.file, self._metadata)
+
     async def stream(
         self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any
     ) -> AsyncGenerator[Event, None]:

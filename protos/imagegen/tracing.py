@@ -19,6 +19,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import AttributeValue
 
 _W3C = TraceContextTextMapPropagator()
+_TRACER = trace.get_tracer("imagegen")
 
 # To a client every status but OK is a failure; to a server only those that are its own doing (OpenTelemetry, rpc).
 _SERVER_FAULTS = frozenset(
@@ -43,7 +44,7 @@ class Span:
         parent: Context | None,
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> None:
-        self._span = trace.get_tracer("imagegen").start_span(name, parent or Context(), kind, attributes)
+        self._span = _TRACER.start_span(name, parent or Context(), kind, attributes)
         self._ended = False
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
@@ -67,7 +68,10 @@ def _duration(path: str, value: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_http(url: str) -> bool:
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
@@ -106,6 +110,9 @@ def _price(path: str, table: PriceTable) -> Iterator[tuple[str, str]]:
             amounts[f"{path}.per_million_tokens.{name}"] = getattr(tokens, name)
     elif not table.per_image:
         yield path, "expected per_image or per_million_tokens"
+    for i, row in enumerate(table.per_image if isinstance(table.per_image, tuple) else ()):
+        if not re.fullmatch(r"\*|auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", row.size):
+            yield f"{path}.per_image[{i}].size", f'expected "*", "auto" or WIDTHxHEIGHT, got "{row.size}"'
     for where, amount in amounts.items():
         try:
             good = Decimal(amount).is_finite() and Decimal(amount) >= 0

@@ -5,4 +5,5 @@ class ConfigError(Exception):
     """A configuration that cannot be used: where, and what is expected there."""
 
     def __init__(self, source: str, path: str, message: str) -> None:
-        super().__init__(f"{source}: {path}: {message}" if path else f"{source}: {message}")
+        text = f"{source}: {path}: {message}" if path else f"{source}: {message}"
+        super().__init__("".join(each if each.isprintable() else repr(each)[1:-1] for each in text))

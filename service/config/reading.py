@@ -8,7 +8,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar, cast
+from typing import Any, TypeVar, cast, get_args
 
 import msgspec
 
@@ -169,12 +169,37 @@ def _convert(raw: Any, kind: type[T], source: str, path: str) -> T:
         text = str(error)
         if match := _UNKNOWN_FIELD.match(text):
             where = f"{path}{match[2] or ''}"
-            raise ConfigError(source, f"{where}.{match[1]}", _unknown("setting", match[1], _fields(kind))) from None
+            known = _fields(_inner(kind, match[2] or ""))
+            raise ConfigError(source, f"{where}.{match[1]}", _unknown("setting", match[1], known)) from None
         if match := _MISSING_FIELD.match(text):
             raise ConfigError(source, f"{path}{match[2] or ''}.{match[1]}", "is required") from None
         match = _ELSEWHERE.match(text)
         what, where = (match[1], match[2] or "") if match else (text, "")
+        if found := re.fullmatch(r"Invalid enum value '(.*)'", what):
+            words = " or ".join(f'"{word}"' for word in _words(kind, where))
+            raise ConfigError(source, f"{path}{where}", f'expected {words}, got "{found[1]}"') from None
         raise ConfigError(source, f"{path}{where}", what[:1].lower() + what[1:]) from None
+
+
+def _words(kind: type[Any], path: str) -> tuple[str, ...]:
+    """The words that a setting takes."""
+    outer, _, name = path.rpartition(".")
+    fields = msgspec.structs.fields(_inner(kind, outer))
+    return get_args(next(each.type for each in fields if each.name == name))
+
+
+def _inner(kind: type[Any], path: str) -> type[Any]:
+    """The table that a path such as ".timeout" or ".keys[0]" leads to."""
+    for name in re.findall(r"\.(\w+)", path):
+        named = msgspec.structs.fields(kind)
+        annotation = next(each.type for each in named if each.name == name)
+        candidates = [
+            annotation,
+            *get_args(annotation),
+            *(arg for each in get_args(annotation) for arg in get_args(each)),
+        ]
+        kind = next(each for each in candidates if isinstance(each, type) and issubclass(each, msgspec.Struct))
+    return kind
 
 
 def _fields(kind: type[Any]) -> list[str]:

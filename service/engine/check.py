@@ -29,8 +29,8 @@ _WORDS = {
     "output_format": ("png", "jpeg", "webp", "gif", "svg"),
 }
 _RESPONSE_FORMATS = ("b64_json", "url")
-_SIZE = re.compile(r"auto|[1-9]\d{0,4}x[1-9]\d{0,4}")
-_RATIO = re.compile(r"auto|[1-9]\d{0,3}:[1-9]\d{0,3}")
+_SIZE = re.compile(r"auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
+_RATIO = re.compile(r"auto|[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
 _LABELS = {"user": 1024, "safety_identifier": 1024, "negative_prompt": MAX_PROMPT, "resolution": 64}
 
 

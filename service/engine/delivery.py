@@ -45,7 +45,9 @@ class Signer:
 
     def verify(self, file: FileRef, now: float) -> None:
         """Raises unless the reference was signed by a key of ours and its time is not over."""
-        key = next((each for each in self.keys if hmac.compare_digest(_key_id(each), file.key_id)), None)
+        key = next(
+            (each for each in self.keys if hmac.compare_digest(_key_id(each).encode(), file.key_id.encode())), None
+        )
         good = _signature(key or self.keys[0], file.file_id, file.expires)
         if not hmac.compare_digest(good.encode(), file.signature.encode()) or key is None:
             raise GatewayError(Reason.SIGNATURE_INVALID, "The signature of this URL is not valid.", field="sig")

@@ -21,7 +21,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
         return _sane(number, 1)
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
@@ -30,7 +30,7 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text)
+        return None if "_" in text else float(text)
     except ValueError:
         return None
 

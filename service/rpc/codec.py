@@ -52,7 +52,9 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
 
 
 def _parameters(message: v1.ImageParameters) -> Parameters:
-    known: dict[str, Any] = {name: getattr(message, name) for name in PARAMETER_NAMES if cast(Any, message).HasField(name)}
+    known: dict[str, Any] = {
+        name: getattr(message, name) for name in PARAMETER_NAMES if cast(Any, message).HasField(name)
+    }
     return Parameters(**known, extras=_extras(message.extra_json) if message.HasField("extra_json") else {})
 
 
@@ -217,7 +219,11 @@ def parameter(name: str, domain: Domain) -> v1.Parameter:
             rule = v1.SizeRule(names=domain.names, any=domain.any_size)
             if domain.any_size:
                 rule.multiple_of, rule.min_side, rule.max_side = domain.multiple_of, domain.min_side, domain.max_side
-                rule.max_ratio, rule.min_pixels, rule.max_pixels = domain.max_ratio, domain.min_pixels, domain.max_pixels
+                rule.max_ratio, rule.min_pixels, rule.max_pixels = (
+                    domain.max_ratio,
+                    domain.min_pixels,
+                    domain.max_pixels,
+                )
             return v1.Parameter(name=name, size=rule)
         case _:
             return v1.Parameter(name=name, text=v1.FreeText())

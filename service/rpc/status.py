@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import cast
-
 import grpc
 from google.protobuf.any_pb2 import Any
 from google.protobuf.duration_pb2 import Duration
@@ -36,7 +34,7 @@ def status(error: GatewayError) -> grpc.Status:
         packed = Any()
         packed.Pack(detail)
         made.details.append(packed)
-    return cast(grpc.Status, rpc_status.to_status(made))  # pyright: ignore[reportUnknownMemberType] - untyped
+    return rpc_status.to_status(made)  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
 def _details(error: GatewayError) -> list[Message]:

@@ -89,7 +89,7 @@ async def _unary(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
 
 
 async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
-    """Image after image: partials, then `completed`. The wire says which partial, never which image: that is counted."""
+    """Image after image: partials, then `completed`. The wire says which partial; which image is counted."""
     index = 0
     async with aclosing(stream.events()) as events:
         async for event in events:

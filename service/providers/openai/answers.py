@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, cast
 
 from service.domain.event import Outcome
@@ -61,10 +62,9 @@ def _count(counted: Mapping[str, Any], name: str) -> int:
 
 async def failure(answer: Answer) -> ProviderError:
     """The error behind an answer with an error status."""
-    try:
+    body: Mapping[str, Any] = {}
+    with suppress(ValueError):
         body = table(await answer.json())
-    except ValueError:
-        body = {}
     return error(table(body.get("error")), answer.status, answer.headers)
 
 

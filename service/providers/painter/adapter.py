@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import reduce
@@ -19,12 +19,7 @@ from service.domain.image import MEDIA_TYPES, Image, Picture, TokenDetails, Trai
 from service.domain.request import Parameters
 from service.errors import ProviderError, Reason
 from service.providers.base import Call
-from service.providers.painter.paint import Brief, encode, paint, words
-
-from service.providers.painter.composition import compose
-from service.providers.painter.reading import read
-
-def stages(brief: Brief) -> int: return len(compose(brief, read(brief))[1]) + 2
+from service.providers.painter.paint import Brief, Stage, encode, paint, words
 
 AT_ONCE = 2
 """How many pictures are painted at the same time; a canvas is large, and there are not more threads anyway."""
@@ -86,20 +81,30 @@ class Painter:
 async def _one(call: Call, index: int, used: Usage) -> AsyncGenerator[AdapterEvent, None]:
     """One image as it grows: progress at each stage, partials at some, then the finished picture."""
     parameters = call.request.parameters
+    _still_wanted(call)
     brief = _brief(call.request.prompt, parameters, index)
-    total = stages(brief)
-    partials = _partials(parameters.partial_images or 0, total)
-    painting, canvas = paint(brief), None
-    for number in range(1, total + 1):
-        if call.cancelled.is_set():
-            raise ProviderError(Reason.CANCELLED, "The caller left.", Outcome.REJECTED)
-        canvas = await offload.run(next, painting)
-        yield Progress(index, round(100 * number / total, 1), "painting")
-        if number in partials:
-            yield PartialImage(index, partials.index(number), await _picture(canvas, parameters))
+    painting, asked, shown = paint(brief), parameters.partial_images or 0, 0
+    canvas = None
+    while stage := await offload.run(_next, painting):
+        _still_wanted(call)
+        canvas, done = stage.picture, stage.done
+        yield Progress(index, round(100 * done, 1), "painting")
+        if shown < asked and (shown + 1) / (asked + 1) <= done < 1:
+            yield PartialImage(index, shown, await _picture(canvas, parameters))
+            shown += 1
     if canvas is not None:
         picture = await _picture(canvas, parameters)
         yield ImageReady(Image(index=index, picture=picture, seed=brief.seed, usage=used))
+
+
+def _next(painting: Iterator[Stage]) -> Stage | None:
+    """The next stage; a StopIteration could not leave the pool."""
+    return next(painting, None)
+
+
+def _still_wanted(call: Call) -> None:
+    if call.cancelled.is_set():
+        raise ProviderError(Reason.CANCELLED, "The caller left.", Outcome.REJECTED)
 
 
 def _brief(prompt: str, parameters: Parameters, index: int) -> Brief:
@@ -115,11 +120,6 @@ def _brief(prompt: str, parameters: Parameters, index: int) -> Brief:
         style=parameters.style,
         negative_prompt=parameters.negative_prompt or "",
     )
-
-
-def _partials(asked: int, total: int) -> list[int]:
-    """After which stages the picture is shown: evenly spread, never the finished one."""
-    return [max(1, round(total * (each + 1) / (asked + 1))) for each in range(min(asked, total - 1))]
 
 
 async def _picture(canvas: Pillow.Image, parameters: Parameters) -> Picture:

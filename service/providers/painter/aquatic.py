@@ -26,7 +26,18 @@ def fish(pen: Pen) -> None:
 def whale(pen: Pen) -> None:
     skin = pen.tint((62, 96, 136), (70, 84, 110))
     pen.blob([(36, 58), (20, 44), (4, 40), (8, 52), (2, 62), (14, 64), (28, 66)], darker(skin, 0.12))
-    body: list[Point] = [(26, 60), (48, 50), (84, 34), (124, 30), (154, 42), (164, 58), (150, 72), (112, 82), (66, 76), (36, 68)]
+    body: list[Point] = [
+        (26, 60),
+        (48, 50),
+        (84, 34),
+        (124, 30),
+        (154, 42),
+        (164, 58),
+        (150, 72),
+        (112, 82),
+        (66, 76),
+        (36, 68),
+    ]
     pen.gradient(lambda: pen.blob(body, skin), lighter(skin, 0.14), darker(skin, 0.2))
     pen.blob([(84, 78), (124, 66), (163, 58), (150, 73), (114, 82)], (226, 230, 232))
     for k in range(5):
@@ -41,7 +52,19 @@ def whale(pen: Pen) -> None:
 def dolphin(pen: Pen) -> None:
     skin = pen.tint((110, 144, 172))
     pen.blob([(22, 74), (6, 72), (2, 84), (14, 84), (10, 95), (24, 86)], darker(skin, 0.14))
-    body: list[Point] = [(16, 80), (36, 52), (68, 30), (100, 28), (120, 38), (138, 44), (136, 50), (118, 52), (94, 60), (60, 64), (34, 80)]
+    body: list[Point] = [
+        (16, 80),
+        (36, 52),
+        (68, 30),
+        (100, 28),
+        (120, 38),
+        (138, 44),
+        (136, 50),
+        (118, 52),
+        (94, 60),
+        (60, 64),
+        (34, 80),
+    ]
     pen.gradient(lambda: pen.blob(body, skin), lighter(skin, 0.08), darker(skin, 0.12))
     pen.blob([(64, 62), (96, 50), (122, 48), (114, 54), (94, 60)], (236, 240, 242))
     pen.blob([(66, 32), (62, 12), (72, 16), (86, 29)], darker(skin, 0.14))
@@ -70,7 +93,11 @@ def octopus(pen: Pen) -> None:
         swing = (k - 3.5) * 6
         pen.line([(50 + (x - 50) * 0.7, 54), (x + swing * 0.5, 72), (x + swing * 1.3, 84), (x + swing * 1.3 + (6 if k > 3 else -6), 95)],
                  9, darker(skin, 0.16 if k % 2 else 0.02), taper=0.3)  # fmt: skip
-    pen.gradient(lambda: pen.blob([(50, 3), (72, 10), (80, 34), (72, 58), (50, 64), (28, 58), (20, 34), (28, 10)], skin), lighter(skin, 0.16), darker(skin, 0.1))
+    pen.gradient(
+        lambda: pen.blob([(50, 3), (72, 10), (80, 34), (72, 58), (50, 64), (28, 58), (20, 34), (28, 10)], skin),
+        lighter(skin, 0.16),
+        darker(skin, 0.1),
+    )
     for x, y, r in ((32, 20, 3), (62, 14, 3.6), (68, 26, 2.4), (40, 11, 2.2)):
         pen.dot(x, y, r, lighter(skin, 0.3))
     for s in (-1, 1):
@@ -83,7 +110,12 @@ def jellyfish(pen: Pen) -> None:
     skin = pen.tint((226, 150, 206), (150, 180, 240), (250, 190, 150))
     for k in range(7):
         x = 18 + k * 7.4
-        pen.line([(x, 40), (x + 4 * sin(k), 58), (x - 4 * cos(k), 76), (x + 3, 97 - abs(k - 3) * 5)], 2.2, lighter(skin, 0.1 + 0.05 * (k % 3)), taper=0.3)
+        pen.line(
+            [(x, 40), (x + 4 * sin(k), 58), (x - 4 * cos(k), 76), (x + 3, 97 - abs(k - 3) * 5)],
+            2.2,
+            lighter(skin, 0.1 + 0.05 * (k % 3)),
+            taper=0.3,
+        )
     for k in range(3):
         x = 30 + k * 10
         pen.line([(x, 40), (x - 3, 54), (x + 3, 66), (x - 2, 78)], 5, lighter(skin, 0.35), taper=0.4)
@@ -102,7 +134,9 @@ def turtle(pen: Pen) -> None:
     pen.eyes(123, 55, 0.01, 2.4)
     pen.gradient(lambda: pen.pie(64, 84, 48, 66, 180, 360, shell), lighter(shell, 0.16), darker(shell, 0.12))
     for x, y, r in ((64, 42, 13), (40, 58, 11), (88, 58, 11), (64, 66, 10), (24, 74, 8), (104, 74, 8)):
-        pen.shape([(x + r * cos(a / 6 * 2 * pi), y + r * 0.85 * sin(a / 6 * 2 * pi)) for a in range(6)], darker(shell, 0.22))
+        pen.shape(
+            [(x + r * cos(a / 6 * 2 * pi), y + r * 0.85 * sin(a / 6 * 2 * pi)) for a in range(6)], darker(shell, 0.22)
+        )
     pen.box(14, 82, 114, 89, lighter(shell, 0.35), 3)
 
 
@@ -113,7 +147,11 @@ def frog(pen: Pen) -> None:
         pen.oval(55 + s * 40, 95, 15, 4, darker(skin, 0.22))
         pen.dot(55 + s * 20, 24, 13, skin)
         pen.dot(55 + s * 20, 22, 8.4, (248, 244, 214))
-    pen.gradient(lambda: pen.blob([(55, 24), (82, 30), (92, 56), (84, 86), (55, 95), (26, 86), (18, 56), (28, 30)], skin), lighter(skin, 0.1), darker(skin, 0.14))
+    pen.gradient(
+        lambda: pen.blob([(55, 24), (82, 30), (92, 56), (84, 86), (55, 95), (26, 86), (18, 56), (28, 30)], skin),
+        lighter(skin, 0.1),
+        darker(skin, 0.14),
+    )
     pen.oval(55, 76, 25, 18, lighter(skin, 0.5))
     pen.eyes(55, 22, 20, 4.8)
     pen.line([(30, 48), (55, 58), (80, 48)], 1.8, darker(skin, 0.55))
@@ -124,7 +162,18 @@ def frog(pen: Pen) -> None:
 
 def snake(pen: Pen) -> None:
     skin = pen.tint((96, 150, 80), (170, 120, 60))
-    path: list[Point] = [(6, 90), (26, 94), (44, 82), (60, 92), (80, 94), (94, 80), (84, 62), (66, 56), (62, 40), (78, 30)]
+    path: list[Point] = [
+        (6, 90),
+        (26, 94),
+        (44, 82),
+        (60, 92),
+        (80, 94),
+        (94, 80),
+        (84, 62),
+        (66, 56),
+        (62, 40),
+        (78, 30),
+    ]
     pen.line(path[::-1], 12, skin, taper=0.25)
     pen.blob([(72, 36), (74, 24), (88, 20), (99, 28), (92, 37)], skin)
     pen.dot(87, 26, 2, (26, 22, 26))
@@ -137,7 +186,12 @@ def crab(pen: Pen) -> None:
     shell = pen.tint((218, 84, 60))
     for s in (-1, 1):
         for k in range(3):
-            pen.line([(70 + s * 30, 66 + k * 5), (70 + s * (50 + k * 4), 66 + k * 7), (70 + s * (54 + k * 3), 88 + k * 4)], 4, darker(shell, 0.16), taper=0.5)
+            pen.line(
+                [(70 + s * 30, 66 + k * 5), (70 + s * (50 + k * 4), 66 + k * 7), (70 + s * (54 + k * 3), 88 + k * 4)],
+                4,
+                darker(shell, 0.16),
+                taper=0.5,
+            )
         pen.line([(70 + s * 34, 56), (70 + s * 54, 46), (70 + s * 52, 30)], 7, shell)
         pen.pie(70 + s * 52, 22, 15, 17, -60 if s < 0 else -70, 240, lighter(shell, 0.08))
         pen.line([(70 + s * 10, 44), (70 + s * 12, 32)], 2.6, shell)

@@ -66,7 +66,9 @@ def cat(pen: Pen) -> None:
         pen.line([(MIDDLE + x, 12.5 - abs(x) * -0.2), (MIDDLE + x * 0.7, 19)], 1.8, darker(coat, 0.28), taper=0.4)
     for s in (-1, 1):
         for n in range(2):
-            pen.line([(MIDDLE + s * 21, 29 + n * 5), (MIDDLE + s * 14.5, 30.5 + n * 3.4)], 1.7, darker(coat, 0.28), taper=0.4)
+            pen.line(
+                [(MIDDLE + s * 21, 29 + n * 5), (MIDDLE + s * 14.5, 30.5 + n * 3.4)], 1.7, darker(coat, 0.28), taper=0.4
+            )
     snout(pen, 36, 8.5, pale, (214, 120, 122), 2.3)
     face(pen, 28, 4.2, 9.5, (150, 196, 110), whiskers=True)
 
@@ -76,7 +78,11 @@ def dog(pen: Pen) -> None:
     pale = mix(coat, WHITE, 0.6)
     pen.line([(62, 90), (76, 84), (82, 70)], 6, coat, taper=0.6)
     seated(pen, coat, pale, 1.0, pale)
-    pen.gradient(lambda: pen.blob(mirrored([(45, 9), (60, 13), (65, 28), (59, 42), (45, 48)], 45), coat), lighter(coat, 0.1), coat)
+    pen.gradient(
+        lambda: pen.blob(mirrored([(45, 9), (60, 13), (65, 28), (59, 42), (45, 48)], 45), coat),
+        lighter(coat, 0.1),
+        coat,
+    )
     for ear in both([(29, 13), (20, 17), (16, 36), (21, 46), (29, 36), (32, 20)]):
         pen.blob(ear, darker(coat, 0.3))
     pen.blob(mirrored([(45, 12), (47.5, 20), (54, 36), (45, 44)], 45), pale)
@@ -150,7 +156,9 @@ def rabbit(pen: Pen) -> None:
     coat = pen.tint((196, 168, 140), (240, 236, 230), (140, 124, 116))
     pale = mix(coat, WHITE, 0.6)
     for ear, inner in zip(
-        both([(37, 26), (29, 16), (28, 0), (36, 2), (43, 22)]), both([(36.5, 22), (32, 14), (32, 5), (36, 8), (40, 20)]), strict=True
+        both([(37, 26), (29, 16), (28, 0), (36, 2), (43, 22)]),
+        both([(36.5, 22), (32, 14), (32, 5), (36, 8), (40, 20)]),
+        strict=True,
     ):
         pen.blob(ear, coat)
         pen.blob(inner, PINK)
@@ -175,7 +183,10 @@ def mouse(pen: Pen) -> None:
 
 def squirrel(pen: Pen) -> None:
     coat = pen.tint((182, 98, 52), (150, 120, 98))
-    pen.blob([(58, 94), (74, 90), (84, 70), (78, 44), (88, 26), (76, 16), (62, 26), (64, 48), (66, 66), (58, 78)], darker(coat, 0.1))
+    pen.blob(
+        [(58, 94), (74, 90), (84, 70), (78, 44), (88, 26), (76, 16), (62, 26), (64, 48), (66, 66), (58, 78)],
+        darker(coat, 0.1),
+    )
     pen.blob([(64, 84), (74, 72), (70, 46), (76, 30), (70, 34), (68, 50), (70, 66)], lighter(coat, 0.22))
     seated(pen, coat, (246, 234, 218), 0.74)
     for ear in both([(30, 20), (29, 4), (40, 14)]):
@@ -280,7 +291,9 @@ def raccoon(pen: Pen) -> None:
 # Those in profile stand on a sheet 120 wide, looking to the right.
 
 
-def legs(pen: Pen, hips: tuple[float, float], top: float, width: float, colour: Colour, hoof: Colour, run: bool = False) -> None:
+def legs(
+    pen: Pen, hips: tuple[float, float], top: float, width: float, colour: Colour, hoof: Colour, run: bool = False
+) -> None:
     """Four legs, the far pair first and darker; running ones reach out."""
     for far in (True, False):
         shade = darker(colour, 0.34) if far else darker(colour, 0.05)
@@ -294,14 +307,32 @@ def legs(pen: Pen, hips: tuple[float, float], top: float, width: float, colour: 
                 knee, foot = (x + (-1.5 if hind else 1.2), top + (97 - top) * 0.5), (x, 95)
             pen.line([(x, top), knee], width * 1.35, shade, taper=0.66)
             pen.line([knee, foot], width * 0.86, shade, taper=0.8)
-            pen.box(foot[0] - width * 0.5, foot[1], foot[0] + width * 0.62, foot[1] + 4.4, darker(hoof, 0.3 if far else 0), 1)
+            pen.box(
+                foot[0] - width * 0.5,
+                foot[1],
+                foot[0] + width * 0.62,
+                foot[1] + 4.4,
+                darker(hoof, 0.3 if far else 0),
+                1,
+            )
 
 
 def equine(pen: Pen, coat: Colour, mane: Colour, stripes: bool = False, horn: bool = False) -> None:
     run = pen.pose == "run"
     pen.line([(27, 46), (15, 54), (12, 74)], 8, mane, taper=0.35)
     legs(pen, (35, 75), 60, 6.4, coat, (62, 52, 52), run)
-    body: list[Point] = [(26, 46), (36, 40), (54, 43), (72, 38), (84, 44), (86, 56), (76, 66), (56, 66), (40, 66), (27, 60)]
+    body: list[Point] = [
+        (26, 46),
+        (36, 40),
+        (54, 43),
+        (72, 38),
+        (84, 44),
+        (86, 56),
+        (76, 66),
+        (56, 66),
+        (40, 66),
+        (27, 60),
+    ]
     pen.gradient(lambda: pen.blob(body, coat), lighter(coat, 0.12), darker(coat, 0.2))
     neck: list[Point] = [(70, 44), (80, 26), (88, 14), (97, 14), (98, 24), (91, 36), (87, 54), (76, 58)]
     pen.gradient(lambda: pen.blob(neck, coat), lighter(coat, 0.12), darker(coat, 0.04))
@@ -403,7 +434,20 @@ def camel(pen: Pen) -> None:
     coat = pen.tint((204, 160, 104))
     legs(pen, (36, 72), 60, 5.4, coat, (120, 92, 66))
     pen.line([(26, 50), (20, 62)], 2.2, darker(coat, 0.2))
-    body: list[Point] = [(25, 50), (33, 42), (38, 26), (47, 26), (53, 40), (60, 26), (69, 26), (75, 42), (82, 50), (76, 64), (40, 65), (28, 60)]
+    body: list[Point] = [
+        (25, 50),
+        (33, 42),
+        (38, 26),
+        (47, 26),
+        (53, 40),
+        (60, 26),
+        (69, 26),
+        (75, 42),
+        (82, 50),
+        (76, 64),
+        (40, 65),
+        (28, 60),
+    ]
     pen.gradient(lambda: pen.blob(body, coat), lighter(coat, 0.12), darker(coat, 0.18))
     pen.line([(76, 52), (88, 54), (93, 40), (94, 24)], 9, coat, taper=0.8)
     pen.blob([(90, 24), (93, 17), (102, 18), (111, 25), (109, 30), (99, 30)], coat)

@@ -16,11 +16,19 @@ def bird(pen: Pen) -> None:
     lift = pen.chance.uniform(-6, 10)
     pen.blob([(62, 60), (74, 36 - lift), (104, 14 - lift * 0.5), (128, 12), (104, 30), (86, 56), (76, 68)], dark)
     pen.blob([(20, 70), (4, 62), (2, 68), (6, 76), (22, 76)], dark)
-    pen.gradient(lambda: pen.blob([(16, 70), (40, 58), (76, 54), (92, 52), (100, 58), (92, 68), (70, 78), (36, 78)], coat), lighter(coat, 0.1), darker(coat, 0.14))
+    pen.gradient(
+        lambda: pen.blob([(16, 70), (40, 58), (76, 54), (92, 52), (100, 58), (92, 68), (70, 78), (36, 78)], coat),
+        lighter(coat, 0.1),
+        darker(coat, 0.14),
+    )
     pen.oval(95, 56, 10, 8.4, coat)
     pen.shape([(103, 54), (115, 58.5), (103, 60)], BEAK)
     pen.dot(98, 54, 1.7, (24, 22, 28))
-    pen.gradient(lambda: pen.blob([(80, 62), (68, 30), (44, 8), (20, 2), (34, 24), (44, 50), (58, 68)], coat), darker(coat, 0.05), darker(coat, 0.26))
+    pen.gradient(
+        lambda: pen.blob([(80, 62), (68, 30), (44, 8), (20, 2), (34, 24), (44, 50), (58, 68)], coat),
+        darker(coat, 0.05),
+        darker(coat, 0.26),
+    )
     for k in range(4):
         pen.line([(30 + k * 6, 14 + k * 9), (48 + k * 5, 34 + k * 8)], 0.9, darker(coat, 0.4))
 
@@ -31,7 +39,11 @@ def robin(pen: Pen) -> None:
     breast = (226, 110, 60) if pen.asked is None else lighter(coat, 0.4)
     pen.line([(2, 88), (40, 84), (98, 90)], 4, (104, 74, 54), taper=0.5)
     pen.shape([(34, 62), (4, 82), (10, 88), (42, 72)], darker(coat, 0.25))
-    pen.gradient(lambda: pen.blob([(30, 66), (38, 40), (56, 30), (72, 40), (74, 62), (60, 78), (42, 78)], coat), lighter(coat, 0.1), darker(coat, 0.1))
+    pen.gradient(
+        lambda: pen.blob([(30, 66), (38, 40), (56, 30), (72, 40), (74, 62), (60, 78), (42, 78)], coat),
+        lighter(coat, 0.1),
+        darker(coat, 0.1),
+    )
     pen.blob([(62, 36), (76, 44), (76, 62), (64, 76), (54, 72), (56, 52)], breast)
     pen.dot(66, 30, 16, coat)
     pen.blob([(66, 30), (80, 26), (81, 38), (70, 47), (60, 42)], breast)
@@ -46,7 +58,11 @@ def owl(pen: Pen) -> None:
     coat = pen.tint((140, 104, 76), (120, 112, 110), (200, 180, 156))
     pale = mix(coat, WHITE, 0.58)
     pen.line([(0, 92), (45, 89), (90, 93)], 6, (96, 70, 54))
-    pen.gradient(lambda: pen.blob(mirrored([(45, 12), (66, 12), (74, 32), (75, 62), (66, 84), (52, 91)], 45), coat), lighter(coat, 0.06), darker(coat, 0.2))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(45, 12), (66, 12), (74, 32), (75, 62), (66, 84), (52, 91)], 45), coat),
+        lighter(coat, 0.06),
+        darker(coat, 0.2),
+    )
     for tuft in ([(24, 18), (18, 1), (38, 13)], [(66, 18), (72, 1), (52, 13)]):
         pen.shape([(float(x), float(y)) for x, y in tuft], darker(coat, 0.1))
     pen.blob(mirrored([(45, 48), (60, 54), (60, 74), (45, 88)], 45), pale)
@@ -55,7 +71,10 @@ def owl(pen: Pen) -> None:
             if abs(k) + row < 6:
                 pen.arc(45 + k * 6 + (row % 2) * 3, 56 + row * 7, 2.8, 20, 160, 1.2, darker(coat, 0.1))
     for s in (-1, 1):
-        pen.blob([(45 + s * 24, 40), (45 + s * 31, 56), (45 + s * 28, 78), (45 + s * 19, 86), (45 + s * 17, 60)], darker(coat, 0.25))
+        pen.blob(
+            [(45 + s * 24, 40), (45 + s * 31, 56), (45 + s * 28, 78), (45 + s * 19, 86), (45 + s * 17, 60)],
+            darker(coat, 0.25),
+        )
         pen.dot(45 + s * 13, 31, 14, pale)
         pen.dot(45 + s * 12.5, 31, 8.6, (244, 186, 66))
         pen.dot(45 + s * 12, 31, 5.4, (26, 22, 28))
@@ -69,7 +88,11 @@ def penguin(pen: Pen) -> None:
     for s in (-1, 1):
         pen.oval(35 + s * 12, 96, 9, 3.6, BEAK)
         pen.blob([(35 + s * 22, 38), (35 + s * 31, 54), (35 + s * 29, 72), (35 + s * 21, 60)], darker(coat, 0.2))
-    pen.gradient(lambda: pen.blob(mirrored([(35, 3), (48, 8), (52, 24), (59, 48), (58, 78), (46, 95)], 35), coat), lighter(coat, 0.1), darker(coat, 0.2))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(35, 3), (48, 8), (52, 24), (59, 48), (58, 78), (46, 95)], 35), coat),
+        lighter(coat, 0.1),
+        darker(coat, 0.2),
+    )
     pen.blob(mirrored([(35, 32), (47, 40), (50, 66), (44, 86), (35, 92)], 35), (248, 248, 246))
     for s in (-1, 1):
         pen.oval(35 + s * 7, 20, 8, 9, (248, 248, 246))
@@ -80,7 +103,13 @@ def penguin(pen: Pen) -> None:
 
 def duck(pen: Pen) -> None:
     coat = pen.tint((246, 244, 240), (250, 210, 80), (150, 120, 96))
-    pen.gradient(lambda: pen.blob([(6, 54), (22, 62), (50, 56), (84, 60), (100, 74), (86, 92), (50, 97), (22, 88), (10, 70)], coat), lighter(coat, 0.1), darker(coat, 0.18))
+    pen.gradient(
+        lambda: pen.blob(
+            [(6, 54), (22, 62), (50, 56), (84, 60), (100, 74), (86, 92), (50, 97), (22, 88), (10, 70)], coat
+        ),
+        lighter(coat, 0.1),
+        darker(coat, 0.18),
+    )
     pen.line([(84, 72), (92, 54), (84, 38), (90, 22)], 12, coat, taper=0.95)
     pen.oval(93, 20, 13, 11, coat)
     pen.blob([(102, 17), (118, 21), (118, 25), (103, 27)], BEAK)
@@ -95,7 +124,13 @@ def chicken(pen: Pen) -> None:
         pen.line([(x - 4, 97), (x, 94), (x + 5, 97)], 1.6, BEAK, smooth=False)
     for k in range(4):
         pen.blob([(28, 60), (8 + k * 2, 30 + k * 8), (4 + k * 3, 38 + k * 8), (26, 70)], darker(coat, 0.12 * k + 0.1))
-    pen.gradient(lambda: pen.blob([(22, 56), (40, 52), (58, 40), (66, 22), (78, 24), (82, 48), (76, 72), (56, 84), (34, 80)], coat), lighter(coat, 0.1), darker(coat, 0.2))
+    pen.gradient(
+        lambda: pen.blob(
+            [(22, 56), (40, 52), (58, 40), (66, 22), (78, 24), (82, 48), (76, 72), (56, 84), (34, 80)], coat
+        ),
+        lighter(coat, 0.1),
+        darker(coat, 0.2),
+    )
     for x, y in ((66, 14), (71, 11), (76, 15)):
         pen.dot(x, y + 3, 4.2, (214, 50, 48))
     pen.oval(72, 26, 9.6, 10, coat)
@@ -109,7 +144,11 @@ def flamingo(pen: Pen) -> None:
     coat = pen.tint((246, 140, 160))
     pen.line([(36, 62), (36, 97)], 2, darker(coat, 0.15))
     pen.line([(42, 60), (50, 76), (38, 78)], 2, darker(coat, 0.15), smooth=False)
-    pen.gradient(lambda: pen.blob([(6, 54), (22, 42), (44, 40), (56, 50), (48, 62), (26, 64)], coat), lighter(coat, 0.12), darker(coat, 0.16))
+    pen.gradient(
+        lambda: pen.blob([(6, 54), (22, 42), (44, 40), (56, 50), (48, 62), (26, 64)], coat),
+        lighter(coat, 0.12),
+        darker(coat, 0.16),
+    )
     pen.line([(50, 50), (62, 44), (52, 28), (46, 16), (56, 8)], 5, coat, taper=0.9)
     pen.oval(57, 9, 6.4, 5.2, coat)
     pen.blob([(62, 8), (69, 13), (67, 20), (62, 14)], (250, 236, 226))
@@ -125,9 +164,18 @@ def peacock(pen: Pen) -> None:
             turn = pi + pi * (k + 0.5) / (15 - ring * 2)
             x, y = 65 + reach * cos(turn), 80 + reach * 1.16 * sin(turn)
             pen.line([(65, 80), (x, y)], 2.4, (52, 140, 100))
-            for radius, tint in ((6.4, (60, 160, 110)), (4.4, (214, 176, 70)), (3.0, (36, 120, 190)), (1.5, (24, 40, 90))):
+            for radius, tint in (
+                (6.4, (60, 160, 110)),
+                (4.4, (214, 176, 70)),
+                (3.0, (36, 120, 190)),
+                (1.5, (24, 40, 90)),
+            ):
                 pen.dot(x, y, radius, tint)
-    pen.gradient(lambda: pen.blob([(65, 34), (72, 40), (72, 58), (80, 82), (65, 96), (50, 82), (58, 58), (58, 40)], coat), lighter(coat, 0.1), darker(coat, 0.2))
+    pen.gradient(
+        lambda: pen.blob([(65, 34), (72, 40), (72, 58), (80, 82), (65, 96), (50, 82), (58, 58), (58, 40)], coat),
+        lighter(coat, 0.1),
+        darker(coat, 0.2),
+    )
     pen.dot(65, 38, 8, lighter(coat, 0.06))
     pen.shape([(62, 41), (68, 41), (65, 48)], (230, 200, 130))
     pen.eyes(65, 37, 3.6, 1.5)
@@ -140,6 +188,7 @@ def butterfly(pen: Pen) -> None:
     base = pen.tint((238, 140, 50), (90, 140, 220), (230, 110, 150), (248, 206, 80))
     edge = darker(base, 0.7)
     for s in (-1, 1):
+
         def at(x: float, y: float, s: int = s) -> Point:
             return (55 + s * x, y)
 

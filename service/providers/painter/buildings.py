@@ -16,7 +16,9 @@ def glass(pen: Pen) -> Colour:
 
 
 def wall(pen: Pen, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:
-    pen.gradient(lambda: pen.box(left, top, right, bottom, colour), lighter(colour, 0.08), darker(colour, 0.28), across=True)
+    pen.gradient(
+        lambda: pen.box(left, top, right, bottom, colour), lighter(colour, 0.08), darker(colour, 0.28), across=True
+    )
 
 
 def arched(pen: Pen, x: float, top: float, width: float, height: float, colour: Colour) -> None:
@@ -32,7 +34,14 @@ def lighthouse(pen: Pen) -> None:
     for k in range(3):
         top, low = 28 + k * 25, 40 + k * 25
         a, b = 5.4 + (top - 20) * 0.0545, 5.4 + (low - 20) * 0.0545
-        pen.gradient(lambda top=top, low=low, a=a, b=b: pen.shape([(x - a, top), (x + a, top), (x + b, low), (x - b, low)], band), lighter(band, 0.14), darker(band, 0.34), across=True)
+        pen.gradient(
+            lambda top=top, low=low, a=a, b=b: pen.shape(
+                [(x - a, top), (x + a, top), (x + b, low), (x - b, low)], band
+            ),
+            lighter(band, 0.14),
+            darker(band, 0.34),
+            across=True,
+        )
     for y in (46, 70):
         arched(pen, x, y, 3.4, 5.4, glass(pen))
     pen.box(x - 8.4, 18, x + 8.4, 21, (70, 72, 84), 0.8)
@@ -59,7 +68,12 @@ def castle(pen: Pen) -> None:
         wall(pen, x - width / 2, top, x + width / 2, 97, stone)
         crenels(x - width / 2 - 1, x + width / 2 + 1, top, stone)
         if roofed:
-            pen.gradient(lambda: pen.shape([(x - width * 0.68, top), (x, top - width * 1.7), (x + width * 0.68, top)], cap), lighter(cap, 0.14), darker(cap, 0.34), across=True)
+            pen.gradient(
+                lambda: pen.shape([(x - width * 0.68, top), (x, top - width * 1.7), (x + width * 0.68, top)], cap),
+                lighter(cap, 0.14),
+                darker(cap, 0.34),
+                across=True,
+            )
             pen.line([(x, top - width * 1.7), (x, top - width * 2.1)], 0.6, (70, 60, 60))
             pen.shape([(x, top - width * 2.1), (x + 6, top - width * 1.97), (x, top - width * 1.84)], (206, 64, 60))
         for y in range(int(top) + 8, 84, 18):
@@ -83,7 +97,9 @@ def church(pen: Pen) -> None:
     wall(pen, 34, 62, 92, 97, stone)
     pen.shape([(30, 62), (44, 42), (88, 42), (96, 62)], slate)
     wall(pen, 10, 40, 34, 97, lighter(stone, 0.06))
-    pen.gradient(lambda: pen.shape([(7, 41), (22, 6), (37, 41)], slate), lighter(slate, 0.14), darker(slate, 0.25), across=True)
+    pen.gradient(
+        lambda: pen.shape([(7, 41), (22, 6), (37, 41)], slate), lighter(slate, 0.14), darker(slate, 0.25), across=True
+    )
     pen.line([(22, 6), (22, -1)], 1, (196, 160, 80))
     pen.line([(19.4, 2), (24.6, 2)], 1, (196, 160, 80))
     arched(pen, 22, 48, 6, 11, glass(pen))
@@ -97,7 +113,9 @@ def house(pen: Pen) -> None:
     roof = ROOF if pen.asked is None else darker(pen.asked, 0.5)
     wall(pen, 14, 50, 106, 97, plaster)
     pen.box(82, 12, 92, 36, darker(roof, 0.25))
-    pen.gradient(lambda: pen.shape([(4, 52), (28, 16), (92, 16), (116, 52)], roof), lighter(roof, 0.14), darker(roof, 0.2))
+    pen.gradient(
+        lambda: pen.shape([(4, 52), (28, 16), (92, 16), (116, 52)], roof), lighter(roof, 0.14), darker(roof, 0.2)
+    )
     for k in range(3):
         pen.line([(22 - k * 6, 26 + k * 9), (98 + k * 6, 26 + k * 9)], 0.7, darker(roof, 0.25), smooth=False)
     for x in (28, 78):
@@ -141,8 +159,20 @@ def eiffel(pen: Pen) -> None:
             pen.shape([*outer, *inner], iron if s < 0 else darker(iron, 0.2))
         for k in range(9):
             ya, yb = y0 + (y1 - y0) * k / 9, y0 + (y1 - y0) * (k + 1) / 9
-            pen.line([(x - half(ya), ya), (x + half(yb), yb)] if y1 < 90 else [(x - half(ya), ya), (x - half(yb) * 0.58, yb)], 0.6, darker(iron, 0.1))
-            pen.line([(x + half(ya), ya), (x - half(yb), yb)] if y1 < 90 else [(x + half(ya), ya), (x + half(yb) * 0.58, yb)], 0.6, darker(iron, 0.1))
+            pen.line(
+                [(x - half(ya), ya), (x + half(yb), yb)]
+                if y1 < 90
+                else [(x - half(ya), ya), (x - half(yb) * 0.58, yb)],
+                0.6,
+                darker(iron, 0.1),
+            )
+            pen.line(
+                [(x + half(ya), ya), (x - half(yb), yb)]
+                if y1 < 90
+                else [(x + half(ya), ya), (x + half(yb) * 0.58, yb)],
+                0.6,
+                darker(iron, 0.1),
+            )
     for y in (34, 62):
         pen.box(x - half(y) - 1.6, y - 1.4, x + half(y) + 1.6, y + 1.4, darker(iron, 0.15))
     pen.arc(x, 88, 13, 180, 360, 1.6, iron)
@@ -151,7 +181,12 @@ def eiffel(pen: Pen) -> None:
 
 def windmill(pen: Pen) -> None:
     plaster = pen.tint((238, 228, 210))
-    pen.gradient(lambda: pen.shape([(30, 42), (50, 42), (57, 97), (23, 97)], plaster), lighter(plaster, 0.1), darker(plaster, 0.25), across=True)
+    pen.gradient(
+        lambda: pen.shape([(30, 42), (50, 42), (57, 97), (23, 97)], plaster),
+        lighter(plaster, 0.1),
+        darker(plaster, 0.25),
+        across=True,
+    )
     pen.blob([(27, 43), (32, 32), (48, 32), (53, 43)], ROOF)
     start = pen.chance.uniform(0.2, 0.7)
     for k in range(4):
@@ -173,12 +208,31 @@ def pagoda(pen: Pen) -> None:
     roof: Colour = (64, 76, 84)
     for k in range(4):
         y, half = 82 - k * 20, 26 - k * 4.4
-        pen.gradient(lambda y=y, half=half: pen.box(40 - half, y - 2, 40 + half, y + 15, red), lighter(red, 0.08), darker(red, 0.25), across=True)
+        pen.gradient(
+            lambda y=y, half=half: pen.box(40 - half, y - 2, 40 + half, y + 15, red),
+            lighter(red, 0.08),
+            darker(red, 0.25),
+            across=True,
+        )
         for s in (-0.55, 0, 0.55):
             pen.box(40 + s * half - 2.4, y + 3, 40 + s * half + 2.4, y + 13, glass(pen), 0.6)
         wide = half + 11
-        pen.shape([(40 - wide, y - 4), (40 - wide * 0.72, y - 6), (40 - half * 0.5, y - 13), (40 + half * 0.5, y - 13), (40 + wide * 0.72, y - 6), (40 + wide, y - 4), (40 + half, y), (40 - half, y)], roof)
-        pen.line([(40 - wide, y - 4), (40 - half, y - 0.4), (40 + half, y - 0.4), (40 + wide, y - 4)], 1, lighter(roof, 0.3))
+        pen.shape(
+            [
+                (40 - wide, y - 4),
+                (40 - wide * 0.72, y - 6),
+                (40 - half * 0.5, y - 13),
+                (40 + half * 0.5, y - 13),
+                (40 + wide * 0.72, y - 6),
+                (40 + wide, y - 4),
+                (40 + half, y),
+                (40 - half, y),
+            ],
+            roof,
+        )
+        pen.line(
+            [(40 - wide, y - 4), (40 - half, y - 0.4), (40 + half, y - 0.4), (40 + wide, y - 4)], 1, lighter(roof, 0.3)
+        )
     pen.line([(40, 10), (40, 0)], 1.4, (206, 170, 90))
     for y in (2, 4.5, 7):
         pen.oval(40, y, 3, 0.9, (206, 170, 90))
@@ -198,12 +252,20 @@ def bridge(pen: Pen) -> None:
     paint = pen.tint((196, 78, 58), (110, 120, 134))
     deck = 72.0
     for x in (80, 220):
-        pen.gradient(lambda x=x: pen.box(x - 5, 4, x + 5, 99, paint), lighter(paint, 0.12), darker(paint, 0.25), across=True)
+        pen.gradient(
+            lambda x=x: pen.box(x - 5, 4, x + 5, 99, paint), lighter(paint, 0.12), darker(paint, 0.25), across=True
+        )
         for y in (20, 40):
             pen.box(x - 8, y, x + 8, y + 3, darker(paint, 0.15))
-    spans = (((-30.0, deck), (80.0, 8.0), 30.0), ((80.0, 8.0), (220.0, 8.0), 112.0), ((220.0, 8.0), (330.0, deck), 30.0))
+    spans = (
+        ((-30.0, deck), (80.0, 8.0), 30.0),
+        ((80.0, 8.0), (220.0, 8.0), 112.0),
+        ((220.0, 8.0), (330.0, deck), 30.0),
+    )
     for (x0, y0), (x1, y1), sag in spans:
-        cable = [(x0 + (x1 - x0) * k / 24, y0 + (y1 - y0) * k / 24 + sag * (k / 24) * (1 - k / 24) * 2) for k in range(25)]
+        cable = [
+            (x0 + (x1 - x0) * k / 24, y0 + (y1 - y0) * k / 24 + sag * (k / 24) * (1 - k / 24) * 2) for k in range(25)
+        ]
         pen.line(cable, 2, paint, smooth=False)
         for x, y in cable[1:-1]:
             pen.line([(x, y), (x, deck)], 0.6, lighter(paint, 0.1), smooth=False)
@@ -249,5 +311,3 @@ FIGURES = {
     "ferris wheel": Figure(ferris_wheel, 1.0, 0.54, "land", "city"),
     "tent": Figure(tent, 1.42, 0.26, habitat="forest"),
 }
-
-

@@ -1,5 +1,8 @@
 """The picture being painted: smooth-edged shapes, soft shadows, glows and veils, laid over one image in place."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
 from math import floor
@@ -16,6 +19,10 @@ Paint = Colour | tuple[Colour, ...]  # one colour, or a gradient from top to bot
 
 LARGE = 2_500_000  # pixels from which two samples per pixel are enough, whatever the quality
 SOFT_EDGE = 420  # blurred things are made at most this large and then enlarged: nobody can tell
+
+
+def quad(left: float, top: float, right: float, bottom: float) -> list[Point]:
+    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 class Detail(IntEnum):
@@ -106,6 +113,11 @@ class Canvas:
         if box is not None:
             self.cover(box, colour, slope((box[2] - box[0], box[3] - box[1]), above, below))
 
+    def bank(self, top: float, bottom: float, colour: Colour, density: float) -> None:
+        """A bank of mist, densest in its middle."""
+        self.mist(top, (top + bottom) / 2, colour, 0.0, density)
+        self.mist(int((top + bottom) / 2) + 1, bottom, colour, density, 0.0)
+
     def soft(self, shapes: Iterable[Points], colour: Colour, blur: float, opacity: float) -> None:
         """Blurred polygons: shadows, beams, mist. Made small, because blurred things lose nothing by it."""
         polygons = [list(shape) for shape in shapes]
@@ -123,7 +135,9 @@ class Canvas:
             draw.polygon([((x - left) * scale, (y - top) * scale) for x, y in polygon], fill=round(255 * opacity))
         self.veil(colour, mask.filter(ImageFilter.GaussianBlur(blur * scale)), box)
 
-    def glow(self, x: float, y: float, radius: float, colour: Colour, strength: float = 1.0, power: float = 2.0) -> None:
+    def glow(
+        self, x: float, y: float, radius: float, colour: Colour, strength: float = 1.0, power: float = 2.0
+    ) -> None:
         """Light added around a point."""
         self.ellipse_glow(x, y, radius, radius, colour, strength, power)
 

@@ -1,10 +1,13 @@
 """The last hand on the picture: light and contrast, and the medium it is made in."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 
 from .canvas import Canvas, Detail
 from .colours import Colour, mix
-from .texture import coloured, fractal, grain, levels, speckle, tiled
+from .texture import fractal, grain, levels, speckle, tiled
 from .view import View
 
 
@@ -17,7 +20,9 @@ def grade(view: View, style: str | None) -> None:
     colour *= {"melancholic": 0.75, "joyful": 1.1}.get(mood or "", 1.0)
     if canvas.detail is not Detail.LOW and mood == "dreamy":
         small = canvas.image.reduce(max(1, view.short // 256)).filter(ImageFilter.GaussianBlur(5))
-        canvas.image = ImageChops.screen(canvas.image, _dimmed(small, 0.3).resize(canvas.image.size, Image.Resampling.BICUBIC))
+        canvas.image = ImageChops.screen(
+            canvas.image, _dimmed(small, 0.3).resize(canvas.image.size, Image.Resampling.BICUBIC)
+        )
     canvas.image = ImageEnhance.Color(canvas.image).enhance(colour)
     # Around a fixed grey: ImageEnhance.Contrast turns round the mean, which lifts nights and dulls snow.
     table = [min(255, max(0, round((grey - 122) * contrast + 122))) for grey in range(256)]
@@ -58,6 +63,8 @@ def finish(view: View) -> None:
     }.get(view.scene.medium or "")
     if medium is not None:
         medium(view)
+    elif canvas.detail is Detail.LOW:
+        canvas.image = ImageOps.posterize(canvas.image, 5)
     if view.scene.medium in ("pixel", "poster", "oil", "pencil"):
         return
     if canvas.detail is Detail.MEDIUM:
@@ -77,7 +84,10 @@ def watercolour(view: View) -> None:
     # The picture is bent a little, cell by cell, as wet paper bends it.
     cells = 26
     swing = view.short * 0.007
-    knots = [[(chance.uniform(-swing, swing), chance.uniform(-swing, swing)) for _ in range(cells + 1)] for _ in range(cells + 1)]
+    knots = [
+        [(chance.uniform(-swing, swing), chance.uniform(-swing, swing)) for _ in range(cells + 1)]
+        for _ in range(cells + 1)
+    ]
 
     def knot(i: int, j: int) -> tuple[float, float]:
         dx, dy = knots[j][i]
@@ -91,19 +101,23 @@ def watercolour(view: View) -> None:
             if box[0] < box[2] and box[1] < box[3]:
                 mesh.append((box, quad))
     body = body.transform(body.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
-    small = body.resize((max(1, min(width, 700)), max(1, round(height * min(width, 700) / width))), Image.Resampling.BILINEAR)
+    broad = 420 if canvas.detail is Detail.LOW else 700
+    small = body.resize(
+        (max(1, min(width, broad)), max(1, round(height * min(width, broad) / width))), Image.Resampling.BILINEAR
+    )
     flat = small.filter(ImageFilter.MedianFilter(5)).filter(ImageFilter.ModeFilter(5))
     pooled = ImageChops.difference(flat.filter(ImageFilter.GaussianBlur(4)), flat).convert("L")
     flat = flat.resize(body.size, Image.Resampling.BICUBIC)
     body = Image.blend(body, flat, 0.75)
-    pale = levels(fractal(chance, (256, 256), (5, 5), 4, 0.6), 0.2, 1.0, 0.42).resize(body.size, Image.Resampling.BICUBIC)
+    pale = levels(fractal(chance, (256, 256), (5, 5), 4, 0.6), 0.2, 1.0, 0.42).resize(
+        body.size, Image.Resampling.BICUBIC
+    )
     body.paste((252, 250, 244), (0, 0), pale)
     edges = pooled.point([min(255, grey * 5) for grey in range(256)]).resize(body.size, Image.Resampling.BICUBIC)
-    canvas.image = ImageChops.subtract(body, Image.merge("RGB", (edges,) * 3), 3.2) if False else ImageChops.multiply(
-        body, Image.merge("RGB", (edges.point([255 - grey // 3 for grey in range(256)]),) * 3)
-    )
+    pigment = edges.point([255 - grey // 3 for grey in range(256)])
+    canvas.image = ImageChops.multiply(body, Image.merge("RGB", (pigment, pigment, pigment)))
     granules = tiled(fractal(chance, (256, 256), (110, 110), 2, 0.7), body.size)
-    canvas.darken(granules, 0.0, 0.6, 0.12)
+    canvas.darken(granules, 0.0, 0.7, 0.07)
     _paper_rim(view, (252, 250, 244))
 
 
@@ -123,7 +137,7 @@ def _paper_rim(view: View, paper: Colour) -> None:
 def oil(view: View) -> None:
     """Colour laid on in dabs: the picture is taken apart into strokes at two sizes, with ridges of paint on top."""
     canvas, chance = view.canvas, view.chance("oil")
-    width = min(view.width, 760)
+    width = min(view.width, 420 if canvas.detail is Detail.LOW else 760)
     size = (width, max(1, round(width * view.height / view.width)))
     small = canvas.image.resize(size, Image.Resampling.BILINEAR)
     dabs = small.filter(ImageFilter.ModeFilter(7)).filter(ImageFilter.MedianFilter(3))
@@ -131,7 +145,7 @@ def oil(view: View) -> None:
     across = speckle(chance, (size[0] // 9 + 1, size[1] // 2 + 1)).resize(size, Image.Resampling.BICUBIC)
     strokes = Image.composite(lean, across, levels(fractal(chance, size, (6, 6), 3), 0.42, 0.58))
     ridges = strokes.filter(ImageFilter.Kernel((3, 3), (-2, -1, 0, -1, 0, 1, 0, 1, 2), 7, 128))
-    ridges = ridges.point([round(128 + (grey - 128) * 0.62) for grey in range(256)])
+    ridges = ridges.point([round(128 + (grey - 128) * 0.36) for grey in range(256)])
     # Tone varies from stroke to stroke, as pigment does on a brush.
     tone = strokes.point([round(128 + (grey - 128) * 0.14) for grey in range(256)])
     dabs = ImageChops.add(dabs, Image.merge("RGB", (tone, tone, tone)), 1, -128)
@@ -145,17 +159,24 @@ def pencil(view: View) -> None:
     """Graphite: dark lines where tones meet, and three tones of hatching on paper."""
     canvas, chance = view.canvas, view.chance("pencil")
     grey = canvas.image.convert("L")
-    grey = ImageOps.autocontrast(grey, cutoff=2)
+    # Paper is bright: shadows are lifted before they are hatched.
+    grey = ImageOps.autocontrast(grey, cutoff=2).point([round(255 * (value / 255) ** 0.6) for value in range(256)])
     size = grey.size
     wide = grey.filter(ImageFilter.GaussianBlur(max(1.0, view.short / 420)))
     lines = ImageChops.difference(grey, wide).point([min(255, round(value * 5.5)) for value in range(256)])
     hatch_tile = speckle(chance, (128, 128)).resize((128, 128))
-    hatch = fractal(chance, (256, 256), (8, 120), 2, 0.7).rotate(38, Image.Resampling.BICUBIC).crop((48, 48, 208, 208))
-    hatch = tiled(hatch, size)
+    wide_enough = round(1.45 * max(size) / view.short * 420)
+    strokes = fractal(chance, (wide_enough, wide_enough), (wide_enough // 30, wide_enough // 2), 2, 0.7)
+    strokes = strokes.rotate(38, Image.Resampling.BICUBIC)
+    reach = (round(size[0] / view.short * 420), round(size[1] / view.short * 420))
+    left, top = (wide_enough - reach[0]) // 2, (wide_enough - reach[1]) // 2
+    hatch = strokes.crop((left, top, left + reach[0], top + reach[1])).resize(size, Image.Resampling.BICUBIC)
     tone = ImageChops.add(grey, hatch.point([round((value - 128) * 0.75 + 128) for value in range(256)]), 1, -128)
     tone = tone.point([round(96 + value * 0.62) if value < 245 else 252 for value in range(256)])
     tone = ImageChops.subtract(tone, lines.point([round(value * 0.75) for value in range(256)]))
-    tone = ImageChops.add(tone, tiled(hatch_tile, size).point([round((value - 128) * 0.09 + 128) for value in range(256)]), 1, -128)
+    tone = ImageChops.add(
+        tone, tiled(hatch_tile, size).point([round((value - 128) * 0.09 + 128) for value in range(256)]), 1, -128
+    )
     canvas.image = ImageOps.colorize(tone, (38, 38, 46), (250, 247, 238), mid=(140, 138, 138))
     _paper_rim(view, (250, 247, 238))
 
@@ -196,10 +217,16 @@ def neon(view: View) -> None:
     first = accents[0] if accents else (255, 64, 200)
     second = accents[1] if len(accents) > 1 else (60, 220, 255)
     gradient = Image.linear_gradient("L").resize((width, height))
-    tints = Image.composite(Image.new("RGB", (width, height), first), Image.new("RGB", (width, height), second), gradient)
+    tints = Image.composite(
+        Image.new("RGB", (width, height), first), Image.new("RGB", (width, height), second), gradient
+    )
     lines = ImageChops.multiply(tints, Image.merge("RGB", (edges, edges, edges)))
     step = max(1, view.short // 256)
-    haze = lines.reduce(step).filter(ImageFilter.GaussianBlur(3.2)).point([min(255, value * 2) for value in range(256)] * 3)
+    haze = (
+        lines.reduce(step)
+        .filter(ImageFilter.GaussianBlur(3.2))
+        .point([min(255, value * 2) for value in range(256)] * 3)
+    )
     dark = ImageChops.multiply(canvas.image, Image.new("RGB", (width, height), (74, 60, 120)))
     lit = ImageChops.screen(dark, haze.resize((width, height), Image.Resampling.BICUBIC))
     canvas.image = ImageChops.screen(lit, lines)
@@ -213,12 +240,3 @@ def monochrome(view: View) -> None:
 def sepia(view: View) -> None:
     grey = ImageOps.autocontrast(view.canvas.image.convert("L"), cutoff=1)
     view.canvas.image = ImageOps.colorize(grey, (44, 28, 18), (250, 236, 206), mid=(164, 126, 86))
-
-
-def lamp(view: View, x: float, y: float, radius: float, colour: Colour) -> None:
-    """The light of something that shines in the dark."""
-    if view.palette.darkness > 0.2:
-        view.canvas.glow(x, y, radius, colour, 0.35 + 0.35 * view.palette.darkness)
-
-
-__all__ = ["coloured", "finish", "grade", "lamp"]

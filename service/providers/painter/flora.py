@@ -3,10 +3,16 @@
 from math import cos, pi, sin
 from random import Random
 
+from PIL import Image
+
+from . import plants
 from .canvas import Point
 from .colours import Colour, darker, lighter, mix
 from .land import SNOW
+from .pen import drawn, lit
 from .view import View
+
+AUTUMN: tuple[Colour, Colour, Colour] = ((206, 96, 40), (226, 150, 54), (164, 62, 44))
 
 
 def conifer(chance: Random, x: float, y: float, height: float) -> list[list[Point]]:
@@ -29,22 +35,26 @@ def conifer(chance: Random, x: float, y: float, height: float) -> list[list[Poin
 def broadleaf(chance: Random, x: float, y: float, height: float) -> list[list[Point]]:
     """A round tree: overlapping puffs on a trunk."""
     shapes: list[list[Point]] = []
-    for _ in range(7):
+    for _ in range(10):
         turn, reach = chance.uniform(0, 2 * pi), chance.uniform(0.05, 0.2) * height
         cx, cy = x + cos(turn) * reach * 1.1, y - height * 0.66 + sin(turn) * reach
         radius = height * chance.uniform(0.12, 0.2)
-        shapes.append([(cx + radius * cos(a / 9 * 2 * pi), cy + radius * sin(a / 9 * 2 * pi)) for a in range(9)])
+        shapes.append([(cx + radius * cos(a / 14 * 2 * pi), cy + radius * sin(a / 14 * 2 * pi)) for a in range(14)])
     trunk = height * 0.03
-    shapes.append([(x - trunk * 0.6, y - height * 0.5), (x + trunk * 0.6, y - height * 0.5), (x + trunk, y), (x - trunk, y)])
+    shapes.append(
+        [(x - trunk * 0.6, y - height * 0.5), (x + trunk * 0.6, y - height * 0.5), (x + trunk, y), (x - trunk, y)]
+    )
     return shapes
 
 
-def wood(view: View, base: float, height: float, distance: float, label: str, gap: tuple[float, float] = (2, 2)) -> None:
+def wood(
+    view: View, base: float, height: float, distance: float, label: str, gap: tuple[float, float] = (2, 2)
+) -> None:
     """A row of trees dense enough to be a wood; between the shares in `gap` there is a clearing."""
     chance = view.chance(label)
     season = view.scene.season
     said = view.scene.colours.get("forest") or view.scene.colours.get("trees")
-    firs = view.winter or (season != "autumn" and view.chance("kind of wood").random() < 0.55)
+    firs = fir_wood(view)
     shapes_by_tone: tuple[list[list[Point]], ...] = ([], [], [])
     lights: list[list[Point]] = []
     count = round(view.width / height * (3.4 if firs else 2.4) * (0.6, 1, 1.25)[view.canvas.detail])
@@ -59,7 +69,7 @@ def wood(view: View, base: float, height: float, distance: float, label: str, ga
             lights += [_frosted(shapes[0], at * view.width)]
     tones: tuple[Colour, Colour, Colour]
     if season == "autumn" and not said:
-        tones = ((206, 96, 40), (226, 150, 54), (164, 62, 44))
+        tones = AUTUMN
     else:
         green = said or (mix(view.palette.foliage, (30, 84, 76), 0.4) if firs else view.palette.foliage)
         tones = (green, lighter(green, 0.1), darker(green, 0.18))
@@ -68,6 +78,61 @@ def wood(view: View, base: float, height: float, distance: float, label: str, ga
         view.canvas.fill(shapes, (lighter(colour, 0.12), darker(colour, 0.25)))
     if lights:
         view.canvas.fill(lights, view.away(SNOW, distance), 0.75)
+
+
+def grove(view: View, base: float, height: float, distance: float, label: str, gap: tuple[float, float]) -> None:
+    """Trees near enough to have leaves: a few are drawn, and each stands in several places."""
+    chance = view.chance(label)
+    season, said = view.scene.season, view.scene.colours.get("forest") or view.scene.colours.get("trees")
+    firs = fir_wood(view)
+    usual = (
+        AUTUMN
+        if season == "autumn"
+        else (view.palette.foliage, lighter(view.palette.foliage, 0.12), darker(view.palette.foliage, 0.12))
+    )
+    if firs:
+        usual = tuple(mix(tone, (40, 92, 80), 0.6) for tone in usual)
+    figure = plants.FIGURES[
+        "pine" if firs else "blossom tree" if season == "spring" and chance.random() < 0.3 else "tree"
+    ]
+    drawings: list[Image.Image] = []
+    for number in range(view.some(2, 3, 4)):
+        leaf = said or usual[number % 3]
+        colour = None if figure is plants.FIGURES["blossom tree"] else leaf
+        sheet = drawn(
+            figure, height * (1.0 if number else 1.12), chance, colour, max(2, view.canvas.samples), None, 0.0
+        )
+        drawings.append(
+            lit(
+                sheet,
+                view.palette.ambient,
+                view.palette.light,
+                view.from_left,
+                view.palette.haze,
+                distance,
+                0.2 if view.rich else 0.0,
+            )
+        )
+    count = max(2, round(view.width / height * (2.6 if firs else 1.7)))
+    for number in range(min(count, 60)):
+        at = (number + chance.uniform(-0.4, 0.4)) / (count - 1)
+        sheet, foot = chance.choice(drawings), base + height * 0.09 * chance.random()
+        if chance.random() < 0.5:
+            sheet = sheet.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
+        if gap[0] < at < gap[1]:
+            continue
+        x = at * view.width
+        shade = [
+            (x + sheet.width * 0.4 * cos(k / 10 * 2 * pi), foot + sheet.width * 0.05 * sin(k / 10 * 2 * pi))
+            for k in range(10)
+        ]
+        view.canvas.soft([shade], view.palette.ink, height * 0.02, 0.35 * (1 - distance))
+        view.canvas.image.paste(sheet, (round(x - sheet.width / 2), round(foot - sheet.height)), sheet)
+
+
+def fir_wood(view: View) -> bool:
+    """Whether the woods of this picture are firs: always in winter, never in autumn."""
+    return view.winter or (view.scene.season != "autumn" and view.chance("kind of wood").random() < 0.5)
 
 
 def _frosted(outline: list[Point], x: float) -> list[Point]:
@@ -107,8 +172,15 @@ def flowers(view: View, top: float, number: int, colour: Colour | None = None) -
             for k in range(5):
                 turn = k / 5 * 2 * pi + near
                 px, py = x + cos(turn) * radius * 0.6, y + sin(turn) * radius * 0.5
-                petals.append([(px + radius * 0.5 * cos(a / 6 * 2 * pi), py + radius * 0.42 * sin(a / 6 * 2 * pi)) for a in range(6)])
-            hearts.append([(x + radius * 0.32 * cos(a / 6 * 2 * pi), y + radius * 0.3 * sin(a / 6 * 2 * pi)) for a in range(6)])
+                petals.append(
+                    [
+                        (px + radius * 0.5 * cos(a / 6 * 2 * pi), py + radius * 0.42 * sin(a / 6 * 2 * pi))
+                        for a in range(6)
+                    ]
+                )
+            hearts.append(
+                [(x + radius * 0.32 * cos(a / 6 * 2 * pi), y + radius * 0.3 * sin(a / 6 * 2 * pi)) for a in range(6)]
+            )
         view.canvas.fill(petals, view.lit(tint))
         view.canvas.fill(hearts, view.lit(mix(tint, (250, 210, 80), 0.8)))
 
@@ -122,9 +194,18 @@ def reeds(view: View, base: float, left: bool) -> None:
         x = view.width * abs((0.0 if left else 1.0) - chance.random() ** 1.5 * 0.2)
         height, bend = view.short * chance.uniform(0.12, 0.3), view.short * chance.uniform(-0.03, 0.05)
         half = view.short * 0.0022
-        stalks.append([(x - half, base), (x + bend - half * 0.4, base - height), (x + bend + half * 0.4, base - height), (x + half, base)])
+        stalks.append(
+            [
+                (x - half, base),
+                (x + bend - half * 0.4, base - height),
+                (x + bend + half * 0.4, base - height),
+                (x + half, base),
+            ]
+        )
         if chance.random() < 0.5:
             hx, hy = x + bend, base - height
-            heads.append([(hx + half * 2.2 * cos(a / 8 * 2 * pi), hy + half * 9 * sin(a / 8 * 2 * pi)) for a in range(8)])
+            heads.append(
+                [(hx + half * 2.2 * cos(a / 8 * 2 * pi), hy + half * 9 * sin(a / 8 * 2 * pi)) for a in range(8)]
+            )
     view.canvas.fill(stalks, darker(view.lit(mix(view.palette.foliage, view.palette.ground, 0.4)), 0.3))
     view.canvas.fill(heads, darker(view.lit((126, 84, 54)), 0.2))

@@ -1,6 +1,6 @@
 """Things to eat and drink, and what they are served in."""
 
-from math import cos, pi, sin
+from math import cos, sin
 
 from .canvas import Point
 from .colours import WHITE, Colour, darker, lighter
@@ -38,8 +38,16 @@ def glass(pen: Pen) -> None:
     clear: Colour = (226, 236, 240)
     pen.oval(27, 95, 17, 3.4, clear)
     pen.line([(27, 58), (27, 94)], 2.2, clear)
-    pen.gradient(lambda: pen.blob(mirrored([(27, 2), (44, 3), (48, 26), (42, 48), (27, 59)], 27), clear), lighter(clear, 0.3), darker(clear, 0.12))
-    pen.gradient(lambda: pen.blob(mirrored([(27, 24), (46, 24), (46, 32), (40, 48), (27, 57)], 27), wine), lighter(wine, 0.14), darker(wine, 0.25))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(27, 2), (44, 3), (48, 26), (42, 48), (27, 59)], 27), clear),
+        lighter(clear, 0.3),
+        darker(clear, 0.12),
+    )
+    pen.gradient(
+        lambda: pen.blob(mirrored([(27, 24), (46, 24), (46, 32), (40, 48), (27, 57)], 27), wine),
+        lighter(wine, 0.14),
+        darker(wine, 0.25),
+    )
     pen.oval(27, 24, 19.4, 3, lighter(wine, 0.2))
     pen.line([(13, 9), (11, 26), (14, 38)], 1.8, WHITE)
 
@@ -52,7 +60,10 @@ def bottle(pen: Pen) -> None:
         shade = lighter(base, 0.4 - abs(t - 0.27) * 1.9) if abs(t - 0.27) < 0.2 else darker(base, abs(t - 0.27) * 0.7)
         inner, outer = 1 - 2 * t, 1 - 2 * (t + 0.04)
         edge: list[Point] = [(30, 8), (30, 28), (42, 44), (42, 94), (40, 98)]
-        pen.shape([*((25 - (x - 25) * inner, y) for x, y in edge), *((25 - (x - 25) * outer, y) for x, y in reversed(edge))], shade)
+        pen.shape(
+            [*((25 - (x - 25) * inner, y) for x, y in edge), *((25 - (x - 25) * outer, y) for x, y in reversed(edge))],
+            shade,
+        )
     pen.box(8, 56, 42, 82, (244, 236, 214))
     pen.line([(13, 64), (37, 64)], 1.6, darker(base, 0.2))
     pen.line([(16, 71), (34, 71)], 1, (150, 140, 130))
@@ -63,7 +74,12 @@ def cake(pen: Pen) -> None:
     sponge: Colour = (226, 180, 120)
     pen.oval(60, 93, 58, 6.4, (226, 226, 230))
     for top, bottom, half in ((60, 91, 48), (34, 62, 34)):
-        pen.gradient(lambda top=top, bottom=bottom, half=half: pen.box(60 - half, top, 60 + half, bottom, sponge, 2), lighter(sponge, 0.1), darker(sponge, 0.2), across=True)
+        pen.gradient(
+            lambda top=top, bottom=bottom, half=half: pen.box(60 - half, top, 60 + half, bottom, sponge, 2),
+            lighter(sponge, 0.1),
+            darker(sponge, 0.2),
+            across=True,
+        )
         pen.oval(60, bottom, half, 5, darker(sponge, 0.1))
         pen.box(60 - half, top, 60 + half, top + 9, icing)
         for k in range(int(half / 4)):
@@ -98,7 +114,11 @@ def pizza(pen: Pen) -> None:
 
 def bread(pen: Pen) -> None:
     crust = pen.tint((206, 138, 72))
-    pen.gradient(lambda: pen.blob([(6, 70), (16, 44), (60, 30), (110, 34), (140, 54), (142, 80), (120, 94), (30, 96)], crust), lighter(crust, 0.2), darker(crust, 0.28))
+    pen.gradient(
+        lambda: pen.blob([(6, 70), (16, 44), (60, 30), (110, 34), (140, 54), (142, 80), (120, 94), (30, 96)], crust),
+        lighter(crust, 0.2),
+        darker(crust, 0.28),
+    )
     for x in (34, 60, 86, 112):
         pen.line([(x, 46), (x + 10, 64)], 5, (246, 214, 156), taper=0.4)
 
@@ -108,7 +128,10 @@ def burger(pen: Pen) -> None:
     pen.box(10, 76, 110, 96, darker(bun, 0.06), 10)
     pen.box(8, 64, 112, 79, (104, 62, 44), 7)
     pen.shape([(10, 60), (110, 60), (96, 72), (80, 63), (62, 74), (44, 63), (24, 72)], (250, 196, 70))
-    pen.blob([(6, 58), (26, 52), (60, 56), (94, 52), (114, 58), (100, 64), (80, 60), (60, 65), (40, 60), (20, 65)], (112, 176, 80))
+    pen.blob(
+        [(6, 58), (26, 52), (60, 56), (94, 52), (114, 58), (100, 64), (80, 60), (60, 65), (40, 60), (20, 65)],
+        (112, 176, 80),
+    )
     pen.gradient(lambda: pen.pie(60, 54, 52, 48, 180, 360, bun), lighter(bun, 0.2), darker(bun, 0.06))
     for x, y in ((40, 24), (56, 16), (74, 22), (90, 36), (30, 40), (62, 32)):
         pen.oval(x, y, 2.8, 1.6, CREAM, x)
@@ -124,7 +147,11 @@ def donut(pen: Pen) -> None:
         turn = n * 2.4
         far = 0.56 + 0.32 * ((n * 37) % 10) / 10
         x, y = 60 + 50 * far * cos(turn), 50 + 38 * far * sin(turn)
-        pen.line([(x - 2, y - 1), (x + 2, y + 1)], 1.8, ((250, 230, 110), (120, 200, 230), (250, 250, 250), (160, 220, 130))[n % 4])
+        pen.line(
+            [(x - 2, y - 1), (x + 2, y + 1)],
+            1.8,
+            ((250, 230, 110), (120, 200, 230), (250, 250, 250), (160, 220, 130))[n % 4],
+        )
 
 
 def round_fruit(pen: Pen, skin: Colour, leaf: bool = True) -> None:
@@ -153,7 +180,19 @@ def orange(pen: Pen) -> None:
 
 def lemon(pen: Pen) -> None:
     skin = pen.tint((248, 214, 66))
-    outline: list[Point] = [(4, 52), (14, 44), (34, 24), (66, 20), (94, 38), (106, 46), (112, 52), (104, 60), (84, 84), (50, 88), (22, 74)]
+    outline: list[Point] = [
+        (4, 52),
+        (14, 44),
+        (34, 24),
+        (66, 20),
+        (94, 38),
+        (106, 46),
+        (112, 52),
+        (104, 60),
+        (84, 84),
+        (50, 88),
+        (22, 74),
+    ]
     pen.gradient(lambda: pen.blob(outline, skin), lighter(skin, 0.25), darker(skin, 0.2))
     pen.oval(44, 38, 13, 5, lighter(skin, 0.6), -18)
 
@@ -169,7 +208,20 @@ def pear(pen: Pen) -> None:
 def banana(pen: Pen) -> None:
     skin = pen.tint((248, 212, 74))
     for shift, tone in ((0, darker(skin, 0.14)), (8, skin)):
-        pen.blob([(10, 20 + shift), (20, 22 + shift), (34, 56 + shift), (70, 74 + shift), (110, 62 + shift), (114, 70 + shift), (84, 94), (44, 90), (16, 58)], tone)
+        pen.blob(
+            [
+                (10, 20 + shift),
+                (20, 22 + shift),
+                (34, 56 + shift),
+                (70, 74 + shift),
+                (110, 62 + shift),
+                (114, 70 + shift),
+                (84, 94),
+                (44, 90),
+                (16, 58),
+            ],
+            tone,
+        )
     pen.line([(13, 24), (10, 12)], 6, (130, 110, 50))
     pen.dot(114, 68, 4, (110, 88, 46))
 
@@ -185,14 +237,21 @@ def cherry(pen: Pen) -> None:
 
 def strawberry(pen: Pen) -> None:
     skin = pen.tint((216, 44, 56))
-    pen.gradient(lambda: pen.blob(mirrored([(42, 20), (66, 22), (76, 42), (60, 78), (42, 97)], 42), skin), lighter(skin, 0.12), darker(skin, 0.22))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(42, 20), (66, 22), (76, 42), (60, 78), (42, 97)], 42), skin),
+        lighter(skin, 0.12),
+        darker(skin, 0.22),
+    )
     for row in range(6):
         for k in range(-3, 4):
             x, y = 42 + k * 10 + (row % 2) * 5, 32 + row * 10
             if abs(x - 42) < 30 - row * 4:
                 pen.oval(x, y, 1.2, 2, (250, 214, 120))
     for k in range(-2, 3):
-        pen.blob([(42, 16), (42 + k * 9 - 5, 16 + abs(k)), (42 + k * 14, 30 - abs(k) * 4), (42 + k * 9 + 5, 16)], (92, 154, 70))
+        pen.blob(
+            [(42, 16), (42 + k * 9 - 5, 16 + abs(k)), (42 + k * 14, 30 - abs(k) * 4), (42 + k * 9 + 5, 16)],
+            (92, 154, 70),
+        )
 
 
 def watermelon(pen: Pen) -> None:
@@ -204,7 +263,13 @@ def watermelon(pen: Pen) -> None:
 
 
 def fruit_bowl(pen: Pen) -> None:
-    for x, y, r, tone in ((44, 36, 19, (208, 46, 48)), (84, 34, 19, (242, 146, 44)), (64, 26, 18, (150, 186, 70)), (106, 44, 14, (246, 190, 120)), (26, 46, 13, (232, 90, 90))):
+    for x, y, r, tone in (
+        (44, 36, 19, (208, 46, 48)),
+        (84, 34, 19, (242, 146, 44)),
+        (64, 26, 18, (150, 186, 70)),
+        (106, 44, 14, (246, 190, 120)),
+        (26, 46, 13, (232, 90, 90)),
+    ):
         pen.gradient(lambda x=x, y=y, r=r, tone=tone: pen.dot(x, y, r, tone), lighter(tone, 0.16), darker(tone, 0.25))
         pen.oval(x - r * 0.36, y - r * 0.4, r * 0.2, r * 0.3, lighter(tone, 0.55), 30)
     for x, y in ((44, 18), (64, 9)):

@@ -28,7 +28,9 @@ def jagged(chance: Random, knots: int, roughness: float) -> list[float]:
 def rolling(chance: Random, width: int, waves: float) -> list[float]:
     """Gentle heights from 0 to 1: a few long waves on each other."""
     parts = [(chance.uniform(0, 2 * pi), waves * chance.uniform(0.6, 1.2) * 1.9**n, 0.5**n) for n in range(3)]
-    heights = [sum(part * sin(phase + x / width * turns * 2 * pi) for phase, turns, part in parts) for x in range(width + 1)]
+    heights = [
+        sum(part * sin(phase + x / width * turns * 2 * pi) for phase, turns, part in parts) for x in range(width + 1)
+    ]
     low, high = min(heights), max(heights)
     return [(height - low) / max(high - low, 0.001) for height in heights]
 
@@ -54,8 +56,8 @@ def mountains(view: View, base: float) -> None:
         flanks = [_flank(chance, ridge, peak, floor, view.from_left) for peak in peaks]
         view.canvas.fill(flanks, (darker(rock, 0.32), darker(rock, 0.22), lower), 0.75)
         if view.rich and not view.plain:
-            rough = fractal(chance, (320, 120), (36, 9), 4, 0.6)
-            view.canvas.fill([body], darker(rock, 0.35), 0.5, levels(rough, 0.45, 0.8), fade=(1.0, 0.1))
+            rough = fractal(chance, (480, 160), (60, 9), 4, 0.6)
+            view.canvas.fill([body], darker(rock, 0.35), 0.3, levels(rough, 0.4, 0.95), fade=(1.0, 0.1))
         if near < 0.7 or view.winter:
             snow = view.away(SNOW, distance * 0.55)
             depth = 0.72 if view.winter else 0.34
@@ -90,20 +92,31 @@ def _flank(chance: Random, ridge: list[Point], peak: int, floor: float, light_le
         outline.append(ridge[i])
     x, y = ridge[peak]
     foot = floor - (floor - y) * 0.12
-    outline.append((ridge[i][0], foot))
-    zigzag = [(x + step * (floor - y) * (0.05 * k + chance.uniform(-0.06, 0.08)), y + (foot - y) * k / 5) for k in range(5, 0, -1)]
+    outline.append((x + step * (floor - y) * 0.3, foot))
+    zigzag = [
+        (x + step * (floor - y) * (0.05 * k + chance.uniform(-0.06, 0.08)), y + (foot - y) * k / 5)
+        for k in range(5, 0, -1)
+    ]
     return [*outline, *zigzag]
 
 
 def _cap(
-    chance: Random, ridge: list[Point], peak: int, top: float, reach: float, depth: float, shade_left: bool | None = None
+    chance: Random,
+    ridge: list[Point],
+    peak: int,
+    top: float,
+    reach: float,
+    depth: float,
+    shade_left: bool | None = None,
 ) -> list[Point]:
     """Snow from a peak down to a jagged line; with `shade_left`, only its shadowed half."""
     line = top + reach * depth * chance.uniform(0.85, 1.1)
     left = right = peak
     while left > 0 and ridge[left - 1][1] < line and ridge[left - 1][1] >= ridge[left][1] - reach * 0.03:
         left -= 1
-    while right < len(ridge) - 1 and ridge[right + 1][1] < line and ridge[right + 1][1] >= ridge[right][1] - reach * 0.03:
+    while (
+        right < len(ridge) - 1 and ridge[right + 1][1] < line and ridge[right + 1][1] >= ridge[right][1] - reach * 0.03
+    ):
         right += 1
     if left == right or ridge[peak][1] > line:
         return []
@@ -140,7 +153,9 @@ def hills(view: View, top: float, bottom: float, layers: int, label: str = "hill
             rough = fractal(chance, (256, 128), (10, 26), 4, 0.6)
             view.canvas.fill([body], darker(colour, 0.25), 0.4, levels(rough, 0.4, 0.9))
             light = mix(colour, view.palette.light, 0.4)
-            view.canvas.fill([body], light, 0.28, levels(fractal(chance, (192, 96), (3, 6), 3), 0.5, 1.0), fade=(1.0, 0.2))
+            view.canvas.fill(
+                [body], light, 0.28, levels(fractal(chance, (192, 96), (3, 6), 3), 0.5, 1.0), fade=(1.0, 0.2)
+            )
         if wooded and view.scene.allows("tree") and layer < layers - 1 and not view.plain:
             _copses(view, chance, ridge, colour, distance, near)
         if layer < layers - 1:
@@ -157,7 +172,9 @@ def _copses(view: View, chance: Random, ridge: list[Point], colour: Colour, dist
             x, y = ridge[min(96, start + k)]
             x += chance.uniform(-size, size)
             r = size * chance.uniform(0.6, 1.2)
-            crowns.append([(x + r * sin(a / 8 * 2 * pi), y - r * 0.9 - r * 1.2 * sin(a / 8 * 2 * pi + pi / 2)) for a in range(8)])
+            crowns.append(
+                [(x + r * sin(a / 8 * 2 * pi), y - r * 0.9 - r * 1.2 * sin(a / 8 * 2 * pi + pi / 2)) for a in range(8)]
+            )
     view.canvas.fill(crowns, darker(mix(view.away(view.palette.foliage, distance), colour, 0.35), 0.18))
 
 
@@ -191,17 +208,16 @@ def desert(view: View, top: float) -> None:
         body = [*ridge, (view.width, view.height), (0, view.height)]
         view.canvas.fill([body], (lighter(colour, 0.16), colour, darker(colour, 0.16)))
         for peak in _peaks(ridge, swell * 0.1):
-            x, y = ridge[peak]
             away = 1 if view.from_left else -1
             end = peak
             while 0 < end + away < 64 and ridge[end + away][1] >= ridge[end][1]:
                 end += away
-            crest = ridge[min(peak, end) : max(peak, end) + 1]
-            crest = crest if away > 0 else crest[::-1]
-            sweep = view.short * (0.10 + 0.22 * near)
-            foot = [(x + away * sweep * (0.2 + 0.25 * sin(k / 5 * pi)), y + sweep * k / 5) for k in range(5, 0, -1)]
-            lee = [*crest, (crest[-1][0], y + sweep * 1.02), *foot]
-            view.canvas.fill([lee], darker(colour, 0.34), 0.8, fade=(1.0, 0.0))
+            crest = [ridge[i] for i in range(peak, end + away, away)]
+            sweep = view.short * (0.05 + 0.16 * near)
+            last = max(1, len(crest) - 1)
+            # Thin at the peak and at the end, deepest a third of the way: the slip face of a dune.
+            foot = [(x, y + sweep * 3.2 * (k / last) ** 0.8 * (1 - k / last) ** 1.5) for k, (x, y) in enumerate(crest)]
+            view.canvas.fill([[*crest, *reversed(foot)]], darker(colour, 0.34), 0.75, fade=(1.0, 0.25))
         if view.rich and not view.plain:
             ripples = fractal(chance, (220, 220), (4, 60), 3, 0.5)
             view.canvas.fill([body], darker(colour, 0.22), 0.35 * near, levels(ripples, 0.45, 0.8))
@@ -269,7 +285,10 @@ def island(view: View, base: float, x: float) -> None:
     """A wooded hump in the sea with a strip of sand."""
     chance = view.chance("island")
     width, reach = view.short * chance.uniform(0.42, 0.6), view.short * chance.uniform(0.1, 0.16)
-    hump = [(x - width / 2 + width * k / 24, base - reach * sin(k / 24 * pi) ** 0.7 * chance.uniform(0.82, 1.0)) for k in range(25)]
+    hump = [
+        (x - width / 2 + width * k / 24, base - reach * sin(k / 24 * pi) ** 0.7 * chance.uniform(0.82, 1.0))
+        for k in range(25)
+    ]
     sand = [(x - width * 0.56, base + 1), *hump[1:-1:4], (x + width * 0.56, base + 1), (x, base + view.short * 0.014)]
     view.canvas.fill([sand], view.away((240, 218, 170), 0.15))
     green = view.away(view.palette.foliage, 0.2)
@@ -290,4 +309,6 @@ def path(view: View, top: float) -> None:
         half = view.short * (0.006 + 0.15 * t**1.7)
         left.append((middle - half, y))
         right.append((middle + half, y))
-    view.canvas.fill([[*left, *reversed(right)]], (mix(colour, view.palette.haze, 0.3), colour, mix(colour, WHITE, 0.1)))
+    view.canvas.fill(
+        [[*left, *reversed(right)]], (mix(colour, view.palette.haze, 0.3), colour, mix(colour, WHITE, 0.1))
+    )

@@ -54,7 +54,7 @@ SKIES: dict[str, tuple[Stops, ...]] = {
 GREYED: Stops = ((112, 126, 142), (146, 158, 170), (184, 192, 198), (214, 218, 218))
 STORMED: Stops = ((34, 40, 54), (58, 66, 82), (96, 106, 118), (156, 162, 160))
 AMBIENT: dict[str, Colour] = {
-    "dawn": (244, 226, 226), "day": (255, 255, 252), "golden": (255, 238, 212), "dusk": (216, 180, 184), "night": (104, 118, 172),
+    "dawn": (244, 226, 226), "day": (255, 255, 252), "golden": (255, 238, 212), "dusk": (216, 180, 184), "night": (126, 138, 188),
 }  # fmt: skip
 LIGHT: dict[str, Colour] = {
     "dawn": (255, 226, 180), "day": (255, 250, 228), "golden": (255, 226, 150), "dusk": (255, 202, 124), "night": (222, 230, 250),
@@ -72,7 +72,9 @@ def hour(scene: Scene) -> str:
     """The time of day: as said, or what the things in the sky imply."""
     if scene.time:
         return scene.time
-    if scene.has("stars", "milky way", "aurora", "moon", "space") or any(s.noun == "fireworks" for s in scene.subjects):
+    if scene.has("stars", "milky way", "aurora", "moon", "space", "moonscape") or any(
+        s.noun == "fireworks" for s in scene.subjects
+    ):
         return "night"
     if scene.medium == "neon":
         return "night"
@@ -122,6 +124,8 @@ def palette_of(scene: Scene, dice: Dice, style: str | None) -> Palette:
         bloom = scene.accents[-1]
         ground, foliage = mix(ground, accent, 0.25), mix(foliage, accent, 0.2)
 
+    if scene.has("moonscape"):
+        sky = ((4, 5, 14), (8, 9, 24), (14, 16, 36), (30, 34, 60))
     haze = mix(sky[3], sky[2], 0.45)
     water_said = next((scene.colours[name] for name in ("sea", "lake", "river") if name in scene.colours), None)
     water = water_said or mix(mix((24, 104, 132), (16, 84, 142), chance.random()), sky[1], 0.3)

@@ -1,5 +1,8 @@
 """For words that name nothing: patterns, one of several kinds, in a few colours that go together."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from collections.abc import Callable
 from colorsys import hls_to_rgb
 from math import cos, pi, sin
@@ -77,7 +80,9 @@ def ribbons(view: View, inks: list[Colour], part: int, parts: int) -> None:
         top: list[Point] = []
         for k in range(81):
             x = k / 80
-            y = view.height * (-0.02 + 1.0 * at) + view.short * 0.09 * (sin(phase + x * turns * 2 * pi) + 0.5 * sin(phase * 3 + x * turns * 5))
+            y = view.height * (-0.02 + 1.0 * at) + view.short * 0.09 * (
+                sin(phase + x * turns * 2 * pi) + 0.5 * sin(phase * 3 + x * turns * 5)
+            )
             top.append((x * view.width, y))
         ink = _between(inks, at)
         body = [*top, (view.width, view.height), (0, view.height)]
@@ -130,7 +135,16 @@ def arcs(view: View, inks: list[Colour], part: int, parts: int) -> None:
                 view.canvas.disc(x + cell / 2, y + cell / 2, cell * radius, ink)
             continue
         for ring, radius in enumerate((1.0, 0.66, 0.33)[: kind + 1]):
-            fan = [(cx, cy), *((cx + cell * radius * cos(start + k / 16 * pi / 2), cy + cell * radius * sin(start + k / 16 * pi / 2)) for k in range(17))]
+            fan = [
+                (cx, cy),
+                *(
+                    (
+                        cx + cell * radius * cos(start + k / 16 * pi / 2),
+                        cy + cell * radius * sin(start + k / 16 * pi / 2),
+                    )
+                    for k in range(17)
+                ),
+            ]
             view.canvas.fill([fan], (b, c, a)[ring])
 
 
@@ -162,7 +176,10 @@ def orbits(view: View, inks: list[Colour], part: int, parts: int) -> None:
             continue
         if ringed:
             rim = [(x + radius * cos(a / 60 * 2 * pi), y + radius * sin(a / 60 * 2 * pi)) for a in range(61)]
-            hole = [(x + radius * 0.93 * cos(a / 60 * 2 * pi), y + radius * 0.93 * sin(a / 60 * 2 * pi)) for a in range(60, -1, -1)]
+            hole = [
+                (x + radius * 0.93 * cos(a / 60 * 2 * pi), y + radius * 0.93 * sin(a / 60 * 2 * pi))
+                for a in range(60, -1, -1)
+            ]
             view.canvas.fill([[*rim, *hole]], ink, 0.85)
         else:
             view.canvas.disc(x, y, radius, (lighter(ink, 0.15), darker(ink, 0.2)), 0.72)
@@ -173,7 +190,13 @@ def mosaic(view: View, inks: list[Colour], part: int, parts: int) -> None:
     chance = view.chance("mosaic")
     cell = view.short / view.some(8, 12, 16)
     columns, rows = int(view.width / cell) + 3, int(view.height / cell) + 3
-    knots = [[((i - 1 + chance.uniform(-0.36, 0.36)) * cell, (j - 1 + chance.uniform(-0.36, 0.36)) * cell) for i in range(columns)] for j in range(rows)]
+    knots = [
+        [
+            ((i - 1 + chance.uniform(-0.36, 0.36)) * cell, (j - 1 + chance.uniform(-0.36, 0.36)) * cell)
+            for i in range(columns)
+        ]
+        for j in range(rows)
+    ]
     slow = fractal(chance, (columns, rows), (3, 3), 2)
     shades = [chance.uniform(-0.16, 0.16) for _ in range(columns * rows * 2)]
     for j in range((rows - 1) * part // parts, (rows - 1) * (part + 1) // parts):
@@ -184,6 +207,8 @@ def mosaic(view: View, inks: list[Colour], part: int, parts: int) -> None:
             for half, triangle in enumerate(([a, b, c], [a, c, d])):
                 shade = shades[(j * columns + i) * 2 + half]
                 ink = _between(inks, min(1.0, max(0.0, at + shade * 0.6)))
-                grown = [(x + (0.5 if x >= a[0] + cell / 2 else -0.5), y + (0.5 if y >= a[1] + cell / 2 else -0.5)) for x, y in triangle]
+                grown = [
+                    (x + (0.5 if x >= a[0] + cell / 2 else -0.5), y + (0.5 if y >= a[1] + cell / 2 else -0.5))
+                    for x, y in triangle
+                ]
                 view.canvas.fill([grown], lighter(ink, shade) if shade > 0 else darker(ink, -shade))
-

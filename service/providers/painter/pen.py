@@ -4,6 +4,9 @@ Figures are drawn with a pen on a sheet of their own, in units of a hundredth of
 The sheet is drawn larger than needed and reduced, which makes every edge smooth; then it is lit as one thing.
 """
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import cos, radians, sin
@@ -19,7 +22,14 @@ LARGEST_SHEET = 2600  # pixels along the longer side of a sheet before it is red
 
 class Pen:
     def __init__(
-        self, width: float, height: float, chance: Random, colour: Colour | None, scale: float, pose: str | None, darkness: float
+        self,
+        width: float,
+        height: float,
+        chance: Random,
+        colour: Colour | None,
+        scale: float,
+        pose: str | None,
+        darkness: float,
     ) -> None:
         self.pose = pose
         self.darkness = darkness  # by how much lamps and windows are lit
@@ -66,7 +76,9 @@ class Pen:
         path = curve(points) if smooth and len(points) > 2 else list(points)
         s, last = self.scale, max(1, len(path) - 1)
         if taper == 1.0:
-            self.draw.line([(x * s, y * s) for x, y in path], fill=colour, width=max(1, round(width * s)), joint="curve")
+            self.draw.line(
+                [(x * s, y * s) for x, y in path], fill=colour, width=max(1, round(width * s)), joint="curve"
+            )
             path = [path[0], path[-1]]
         else:
             path = curve(path, steps=5) if len(path) < 40 else path
@@ -119,6 +131,7 @@ class Figure:
     place: str = "ground"  # ground, air, water, depths, or land: the middle distance
     habitat: str = "meadow"
     seat: float = 0.03  # how far below its top another figure sits on it
+    base: float = 0.02  # how far above the sheet's lower edge the middle of its footprint is
 
 
 def curve(points: Points, closed: bool = False, steps: int = 8) -> list[Point]:
@@ -147,7 +160,13 @@ def mirrored(points: Sequence[Point], axis: float) -> list[Point]:
 
 
 def drawn(
-    figure: Figure, height: float, chance: Random, colour: Colour | None, samples: int, pose: str | None, darkness: float
+    figure: Figure,
+    height: float,
+    chance: Random,
+    colour: Colour | None,
+    samples: int,
+    pose: str | None,
+    darkness: float,
 ) -> Image.Image:
     """The figure on a transparent sheet of the given height, smooth-edged."""
     height = max(4.0, height)
@@ -172,10 +191,14 @@ def lit(
     side = Image.linear_gradient("L").rotate(90 if from_left else 270).resize(size, Image.Resampling.BILINEAR)
     # Shade from the far side and from below, never by more than a third: flat shapes stay flat, but turn round.
     side = Image.blend(side, Image.linear_gradient("L").resize(size, Image.Resampling.BILINEAR), 0.5)
-    body = Image.composite(Image.new("RGB", size, darker(ambient, 0.75)), body, side.point([g * 85 // 255 for g in range(256)]))
+    body = Image.composite(
+        Image.new("RGB", size, darker(ambient, 0.75)), body, side.point([g * 85 // 255 for g in range(256)])
+    )
     if rim > 0:
         step = max(1, round(max(size) * 0.012))
-        edge = ImageChops.subtract(alpha, ImageChops.offset(alpha, step if from_left else -step, step))
+        inner = Image.new("L", size)
+        inner.paste(alpha, (step if from_left else -step, step))
+        edge = ImageChops.subtract(alpha, inner)
         body.paste(light, (0, 0), edge.point([round(g * rim) for g in range(256)]))
     if distance > 0:
         body = Image.blend(body, Image.new("RGB", size, haze), distance)

@@ -8,7 +8,15 @@ from .pen import Figure, Pen, mirrored
 
 SKINS: tuple[Colour, ...] = ((248, 214, 186), (234, 186, 148), (200, 146, 106), (150, 100, 72), (104, 70, 54))
 HAIRS: tuple[Colour, ...] = ((46, 36, 38), (92, 60, 42), (150, 96, 54), (214, 170, 96), (158, 64, 40), (120, 116, 120))
-CLOTHES: tuple[Colour, ...] = ((196, 70, 62), (58, 102, 150), (226, 168, 70), (76, 130, 104), (132, 84, 140), (232, 214, 190), (70, 80, 100))
+CLOTHES: tuple[Colour, ...] = (
+    (196, 70, 62),
+    (58, 102, 150),
+    (226, 168, 70),
+    (76, 130, 104),
+    (132, 84, 140),
+    (232, 214, 190),
+    (70, 80, 100),
+)
 
 
 @dataclass(frozen=True)
@@ -31,11 +39,30 @@ M = 23.0
 
 def head(pen: Pen, look: Looks, x: float = M, y: float = 11.0, r: float = 6.4, long: bool = False) -> None:
     if long:
-        pen.blob([(x - r * 1.05, y - r * 0.5), (x, y - r * 1.25), (x + r * 1.05, y - r * 0.5), (x + r * 1.25, y + r * 2.2), (x, y + r * 2.6), (x - r * 1.25, y + r * 2.2)], look.hair)
+        pen.blob(
+            [
+                (x - r * 1.05, y - r * 0.5),
+                (x, y - r * 1.25),
+                (x + r * 1.05, y - r * 0.5),
+                (x + r * 1.25, y + r * 2.2),
+                (x, y + r * 2.6),
+                (x - r * 1.25, y + r * 2.2),
+            ],
+            look.hair,
+        )
     pen.box(x - r * 0.36, y + r * 0.5, x + r * 0.36, y + r * 1.5, darker(look.skin, 0.16))
     pen.oval(x, y, r * 0.9, r, look.skin)
     pen.pie(x, y - r * 0.12, r * 1.04, r * 1.08, 178, 362, look.hair)
-    pen.blob([(x - r * 1.0, y - r * 0.2), (x - r * 0.2, y - r * 0.5), (x + r * 0.9, y - r * 0.1), (x + r * 0.6, y - r), (x - r * 0.6, y - r)], look.hair)
+    pen.blob(
+        [
+            (x - r * 1.0, y - r * 0.2),
+            (x - r * 0.2, y - r * 0.5),
+            (x + r * 0.9, y - r * 0.1),
+            (x + r * 0.6, y - r),
+            (x - r * 0.6, y - r),
+        ],
+        look.hair,
+    )
     for s in (-1, 1):
         pen.dot(x + s * r * 0.34, y + r * 0.14, r * 0.1, (40, 30, 34))
     pen.arc(x, y + r * 0.32, r * 0.26, 20, 160, max(0.3, r * 0.08), darker(look.skin, 0.5))
@@ -44,7 +71,12 @@ def head(pen: Pen, look: Looks, x: float = M, y: float = 11.0, r: float = 6.4, l
 def trousers(pen: Pen, colour: Colour, stride: float = 0.0) -> None:
     for s, lean in ((-1, -stride), (1, stride)):
         foot = M + s * 4.6 + lean
-        pen.line([(M + s * 3.4, 54), (M + s * 4 + lean * 0.4, 74), (foot, 93)], 6.4, colour if s < 0 else darker(colour, 0.14), taper=0.72)
+        pen.line(
+            [(M + s * 3.4, 54), (M + s * 4 + lean * 0.4, 74), (foot, 93)],
+            6.4,
+            colour if s < 0 else darker(colour, 0.14),
+            taper=0.72,
+        )
         pen.oval(foot + 1.2, 96.4, 4, 2.1, darker(colour, 0.55))
 
 
@@ -67,7 +99,9 @@ def arms(pen: Pen, look: Looks, sleeve: Colour, wave: bool = False) -> None:
 
 
 def torso(pen: Pen, colour: Colour, width: float = 9.4) -> None:
-    shape = mirrored([(M, 20), (M + width * 0.7, 21), (M + width, 25), (M + width * 0.8, 42), (M + width * 0.76, 57), (M, 58)], M)
+    shape = mirrored(
+        [(M, 20), (M + width * 0.7, 21), (M + width, 25), (M + width * 0.8, 42), (M + width * 0.76, 57), (M, 58)], M
+    )
     pen.gradient(lambda: pen.shape(shape, colour), lighter(colour, 0.1), darker(colour, 0.18))
 
 
@@ -113,7 +147,11 @@ def child(pen: Pen) -> None:
         pen.oval(M + s * 5, 96, 5, 2.6, darker(look.lower, 0.5))
         pen.line([(M + s * 8, 44), (M + s * 14, 54), (M + s * 15, 62)], 5, darker(look.top, 0.14))
         pen.dot(M + s * 15, 63, 2.8, look.skin)
-    pen.gradient(lambda: pen.blob(mirrored([(M, 38), (M + 8, 40), (M + 11, 56), (M + 12, 74), (M, 76)], M), look.top), lighter(look.top, 0.1), darker(look.top, 0.16))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(M, 38), (M + 8, 40), (M + 11, 56), (M + 12, 74), (M, 76)], M), look.top),
+        lighter(look.top, 0.1),
+        darker(look.top, 0.16),
+    )
     head(pen, look, M, 23, 13, long=pen.chance.random() < 0.5)
 
 
@@ -121,7 +159,15 @@ def couple(pen: Pen) -> None:
     """Two, hand in hand."""
     first, second = looks(pen), looks(pen)
     for draw, shift, look in ((man, -13.0, first), (woman, 11.0, second)):
-        apart = Pen(pen.width, pen.height, pen.chance, look.top if draw is man else pen.asked or look.top, pen.scale, None, pen.darkness)
+        apart = Pen(
+            pen.width,
+            pen.height,
+            pen.chance,
+            look.top if draw is man else pen.asked or look.top,
+            pen.scale,
+            None,
+            pen.darkness,
+        )
         draw(apart)
         pen.sheet.alpha_composite(_shifted(apart, shift + 12, pen))
 
@@ -155,7 +201,14 @@ def crowd(pen: Pen) -> None:
     rows: list[tuple[str, float, float]] = []
     for row in range(3):
         size = 0.6 + 0.14 * row
-        rows += [(chance.choice(("man", "woman", "woman", "man", "child")), k * 27 - 10 + row * 9 + chance.uniform(-4, 4), size) for k in range(10)]
+        rows += [
+            (
+                chance.choice(("man", "woman", "woman", "man", "child")),
+                k * 27 - 10 + row * 9 + chance.uniform(-4, 4),
+                size,
+            )
+            for k in range(10)
+        ]
     group(pen, tuple(rows))
 
 
@@ -168,8 +221,23 @@ def dancer(pen: Pen) -> None:
     pen.line([(37, 30), (22, 26), (10, 34)], 3, look.skin, taper=0.7)
     for k in range(5):
         tone = lighter(gown, 0.3 - k * 0.06)
-        pen.blob([(38, 48), (44, 48), (64 - k * 2, 54 + k * 3), (52, 62 + k), (40, 66 - k), (28, 62 + k), (16 + k * 2, 54 + k * 3)], tone)
-    pen.gradient(lambda: pen.blob([(34, 28), (46, 28), (46, 40), (44, 51), (37, 51), (34, 40)], gown), lighter(gown, 0.1), darker(gown, 0.15))
+        pen.blob(
+            [
+                (38, 48),
+                (44, 48),
+                (64 - k * 2, 54 + k * 3),
+                (52, 62 + k),
+                (40, 66 - k),
+                (28, 62 + k),
+                (16 + k * 2, 54 + k * 3),
+            ],
+            tone,
+        )
+    pen.gradient(
+        lambda: pen.blob([(34, 28), (46, 28), (46, 40), (44, 51), (37, 51), (34, 40)], gown),
+        lighter(gown, 0.1),
+        darker(gown, 0.15),
+    )
     head(pen, look, 41, 17, 6)
     pen.dot(38, 8.6, 3.4, look.hair)
 
@@ -210,7 +278,18 @@ def robed(pen: Pen, robe: Colour, look: Looks) -> None:
 
 def crown_at(pen: Pen, x: float, y: float, r: float) -> None:
     gold: Colour = (240, 192, 74)
-    pen.shape([(x - r, y), (x - r * 1.15, y - r * 1.2), (x - r * 0.5, y - r * 0.6), (x, y - r * 1.5), (x + r * 0.5, y - r * 0.6), (x + r * 1.15, y - r * 1.2), (x + r, y)], gold)
+    pen.shape(
+        [
+            (x - r, y),
+            (x - r * 1.15, y - r * 1.2),
+            (x - r * 0.5, y - r * 0.6),
+            (x, y - r * 1.5),
+            (x + r * 0.5, y - r * 0.6),
+            (x + r * 1.15, y - r * 1.2),
+            (x + r, y),
+        ],
+        gold,
+    )
     pen.dot(x, y - r * 1.5, r * 0.2, (214, 60, 70))
 
 
@@ -247,7 +326,11 @@ def knight(pen: Pen) -> None:
     pen.blob(mirrored([(M, 2), (M + 6.6, 6), (M + 6.6, 17), (M, 22)], M), steel)
     pen.box(M - 5, 10, M + 5, 12.4, (38, 40, 50))
     pen.blob([(M, 3), (M - 4, -2), (M - 11, 2), (M - 9, 7), (M - 4, 4)], (204, 60, 60))
-    pen.gradient(lambda: pen.blob([(M - 18, 38), (M - 5, 38), (M - 5, 54), (M - 11.5, 64), (M - 18, 54)], (60, 90, 150)), (80, 116, 180), (40, 60, 110))
+    pen.gradient(
+        lambda: pen.blob([(M - 18, 38), (M - 5, 38), (M - 5, 54), (M - 11.5, 64), (M - 18, 54)], (60, 90, 150)),
+        (80, 116, 180),
+        (40, 60, 110),
+    )
 
 
 def wizard(pen: Pen) -> None:
@@ -291,7 +374,11 @@ def robot(pen: Pen) -> None:
 def ghost(pen: Pen) -> None:
     sheet = pen.tint((240, 244, 252))
     hem: list[Point] = [(64, 92), (56, 86), (48, 96), (40, 87), (32, 96), (24, 86), (16, 92)]
-    pen.gradient(lambda: pen.blob([(16, 50), (18, 22), (40, 4), (62, 22), (64, 50), *hem], sheet), sheet, mix(sheet, (130, 150, 200), 0.5))
+    pen.gradient(
+        lambda: pen.blob([(16, 50), (18, 22), (40, 4), (62, 22), (64, 50), *hem], sheet),
+        sheet,
+        mix(sheet, (130, 150, 200), 0.5),
+    )
     pen.eyes(40, 34, 9, 4.6)
     pen.oval(40, 50, 4, 6, (50, 46, 66))
 
@@ -302,8 +389,18 @@ def portrait(pen: Pen) -> None:
     long = pen.chance.random() < 0.6
     shade = darker(look.skin, 0.2)
     if long:
-        pen.gradient(lambda: pen.blob(mirrored([(50, 8), (70, 13), (79, 36), (78, 66), (84, 90), (66, 94), (50, 80)], 50), look.hair), lighter(look.hair, 0.08), darker(look.hair, 0.3))
-    pen.gradient(lambda: pen.blob(mirrored([(50, 76), (66, 79), (86, 86), (97, 102), (50, 110)], 50), look.top), lighter(look.top, 0.1), darker(look.top, 0.25))
+        pen.gradient(
+            lambda: pen.blob(
+                mirrored([(50, 8), (70, 13), (79, 36), (78, 66), (84, 90), (66, 94), (50, 80)], 50), look.hair
+            ),
+            lighter(look.hair, 0.08),
+            darker(look.hair, 0.3),
+        )
+    pen.gradient(
+        lambda: pen.blob(mirrored([(50, 76), (66, 79), (86, 86), (97, 102), (50, 110)], 50), look.top),
+        lighter(look.top, 0.1),
+        darker(look.top, 0.25),
+    )
     pen.shape([(42, 60), (58, 60), (60, 80), (50, 88), (40, 80)], shade)
     pen.blob([(39, 78), (50, 90), (61, 78), (58, 92), (50, 97), (42, 92)], lighter(look.top, 0.4))
     outline = mirrored([(50, 17), (64, 22), (69, 40), (66, 56), (58, 67), (50, 70)], 50)
@@ -321,10 +418,23 @@ def portrait(pen: Pen) -> None:
     lips = mix(look.skin, (190, 60, 70), 0.6)
     pen.blob([(43.6, 59), (48, 57.4), (50, 58.2), (52, 57.4), (56.4, 59), (50, 62.6)], lips)
     pen.line([(43.6, 59), (50, 59.6), (56.4, 59)], 0.6, darker(lips, 0.4))
-    fringe = [(31.0, 44.0), (30.0, 22.0), (44.0, 8.0), (62.0, 9.0), (71.0, 26.0), (70.0, 44.0), (66.0, 30.0), (52.0, 22.0), (40.0, 28.0), (34.0, 34.0)]
+    fringe = [
+        (31.0, 44.0),
+        (30.0, 22.0),
+        (44.0, 8.0),
+        (62.0, 9.0),
+        (71.0, 26.0),
+        (70.0, 44.0),
+        (66.0, 30.0),
+        (52.0, 22.0),
+        (40.0, 28.0),
+        (34.0, 34.0),
+    ]
     pen.gradient(lambda: pen.blob(fringe, look.hair), lighter(look.hair, 0.16), look.hair)
     for k in range(5):
-        pen.line([(40 + k * 4, 11 + abs(k - 2) * 0.6), (36 + k * 6, 20), (34 + k * 7, 27)], 0.5, lighter(look.hair, 0.24))
+        pen.line(
+            [(40 + k * 4, 11 + abs(k - 2) * 0.6), (36 + k * 6, 20), (34 + k * 7, 27)], 0.5, lighter(look.hair, 0.24)
+        )
 
 
 def _stands(size: float = 0.5) -> tuple[float, float]:

@@ -18,7 +18,9 @@ def trunk(pen: Pen, x: float, top: float, width: float, bark: Colour = BARK) -> 
     )  # fmt: skip
 
 
-def crown(pen: Pen, x: float, y: float, across: float, down: float, leaf: Colour, puffs: int = 70, size: float = 9.0) -> None:
+def crown(
+    pen: Pen, x: float, y: float, across: float, down: float, leaf: Colour, puffs: int = 70, size: float = 9.0
+) -> None:
     """Leaves as puffs from dark below to light above; the light comes from the upper left, `lit` turns it."""
     chance = pen.chance
     spots: list[tuple[float, float, float]] = []
@@ -29,7 +31,12 @@ def crown(pen: Pen, x: float, y: float, across: float, down: float, leaf: Colour
         pen.dot(px, py, r, darker(leaf, 0.3))
     for px, py, r in sorted(spots, key=lambda spot: -spot[1]):
         height = (y + down - py) / (2 * down)
-        pen.dot(px - r * 0.15, py - r * 0.2, r * 0.72, mix(darker(leaf, 0.22), lighter(leaf, 0.2), min(1.0, max(0.0, height + chance.uniform(-0.2, 0.2)))))
+        pen.dot(
+            px - r * 0.15,
+            py - r * 0.2,
+            r * 0.72,
+            mix(darker(leaf, 0.22), lighter(leaf, 0.2), min(1.0, max(0.0, height + chance.uniform(-0.2, 0.2)))),
+        )
 
 
 def tree(pen: Pen) -> None:
@@ -58,9 +65,18 @@ def pine(pen: Pen) -> None:
     trunk(pen, 30, 80, 4)
     for k in range(6):
         y, half = 92 - k * 14.5, 27 - k * 4
-        left: list[Point] = [(30, y - 26), (30 - half * 0.45, y - 10), (30 - half, y + 1), (30 - half * 0.5, y - 2), (30 - half * 0.2, y + 2), (30, y - 1)]
+        left: list[Point] = [
+            (30, y - 26),
+            (30 - half * 0.45, y - 10),
+            (30 - half, y + 1),
+            (30 - half * 0.5, y - 2),
+            (30 - half * 0.2, y + 2),
+            (30, y - 1),
+        ]
         pen.gradient(lambda left=left: pen.shape(mirrored(left, 30), leaf), lighter(leaf, 0.12), darker(leaf, 0.3))
-        pen.shape([(30, y - 26), (30 - half * 0.45, y - 10), (30 - half, y + 1), (30 - half * 0.3, y - 6)], lighter(leaf, 0.1))
+        pen.shape(
+            [(30, y - 26), (30 - half * 0.45, y - 10), (30 - half, y + 1), (30 - half * 0.3, y - 6)], lighter(leaf, 0.1)
+        )
 
 
 def palm(pen: Pen) -> None:
@@ -89,7 +105,13 @@ def birch(pen: Pen) -> None:
         pen.line([(x, y), end], width, bark if depth > 1 else darker(bark, 0.2), smooth=False)
         if depth:
             for lean in (-0.5, 0.42):
-                branch(*end, turn + lean + pen.chance.uniform(-0.2, 0.2), reach * pen.chance.uniform(0.62, 0.8), width * 0.62, depth - 1)
+                branch(
+                    *end,
+                    turn + lean + pen.chance.uniform(-0.2, 0.2),
+                    reach * pen.chance.uniform(0.62, 0.8),
+                    width * 0.62,
+                    depth - 1,
+                )
 
     branch(40, 99, -pi / 2 + 0.03, 30, 5, 6)
 
@@ -100,7 +122,9 @@ def bonsai(pen: Pen) -> None:
     pen.line([(50, 54), (66, 46)], 3.4, BARK, taper=0.6)
     for x, y, a, d in ((42, 26, 22, 10), (68, 42, 15, 7), (24, 46, 15, 7)):
         crown(pen, x, y, a, d, leaf, 30, 5)
-    pen.gradient(lambda: pen.shape([(18, 80), (74, 80), (68, 98), (24, 98)], (170, 96, 70)), (190, 112, 84), (120, 62, 48))
+    pen.gradient(
+        lambda: pen.shape([(18, 80), (74, 80), (68, 98), (24, 98)], (170, 96, 70)), (190, 112, 84), (120, 62, 48)
+    )
     pen.box(15, 77, 77, 83, (190, 112, 84), 2)
 
 
@@ -122,9 +146,18 @@ def cactus(pen: Pen) -> None:
 
 def mushroom(pen: Pen) -> None:
     cap = pen.tint((210, 56, 48), (186, 120, 70))
-    pen.gradient(lambda: pen.blob(mirrored([(50, 46), (60, 48), (60, 74), (66, 96), (50, 98)], 50), (246, 238, 222)), (252, 246, 234), (200, 186, 166), across=True)
+    pen.gradient(
+        lambda: pen.blob(mirrored([(50, 46), (60, 48), (60, 74), (66, 96), (50, 98)], 50), (246, 238, 222)),
+        (252, 246, 234),
+        (200, 186, 166),
+        across=True,
+    )
     pen.oval(50, 52, 40, 9, (226, 210, 186))
-    pen.gradient(lambda: pen.blob(mirrored([(50, 6), (74, 14), (92, 36), (94, 50), (72, 54), (50, 52)], 50), cap), lighter(cap, 0.16), darker(cap, 0.16))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(50, 6), (74, 14), (92, 36), (94, 50), (72, 54), (50, 52)], 50), cap),
+        lighter(cap, 0.16),
+        darker(cap, 0.16),
+    )
     for x, y, r in ((38, 22, 6), (62, 18, 4.4), (74, 36, 6), (26, 40, 5), (50, 38, 6.4)):
         pen.oval(x, y, r, r * 0.8, (252, 248, 238))
 
@@ -148,7 +181,14 @@ def rose_head(pen: Pen, x: float, y: float, r: float, petal: Colour) -> None:
         for k in range(6 - ring):
             turn = k / (6 - ring) * 2 * pi + ring * 0.7
             tone = mix(darker(petal, 0.36), lighter(petal, 0.14), (0.5 - 0.5 * sin(turn)) * (1 - ring * 0.12))
-            pen.oval(x + reach * cos(turn), y + reach * sin(turn) * 0.92, r * (0.5 - ring * 0.06), r * (0.44 - ring * 0.05), tone, turn * 57 + 90)
+            pen.oval(
+                x + reach * cos(turn),
+                y + reach * sin(turn) * 0.92,
+                r * (0.5 - ring * 0.06),
+                r * (0.44 - ring * 0.05),
+                tone,
+                turn * 57 + 90,
+            )
     pen.dot(x, y, r * 0.14, darker(petal, 0.5))
 
 
@@ -156,7 +196,14 @@ def flower_head(pen: Pen, x: float, y: float, r: float, petal: Colour, heart: Co
     for layer, shade in ((0.5, 0.14), (0.0, 0.0)):
         for k in range(number):
             turn = (k + layer) / number * 2 * pi
-            pen.oval(x + r * 0.62 * cos(turn), y + r * 0.62 * sin(turn), r * 0.42, r * 0.2 + r * 0.9 / number, darker(petal, shade), turn * 180 / pi)
+            pen.oval(
+                x + r * 0.62 * cos(turn),
+                y + r * 0.62 * sin(turn),
+                r * 0.42,
+                r * 0.2 + r * 0.9 / number,
+                darker(petal, shade),
+                turn * 180 / pi,
+            )
     pen.dot(x, y, r * 0.3, darker(heart, 0.2))
     pen.dot(x - r * 0.03, y - r * 0.04, r * 0.25, heart)
 
@@ -173,11 +220,20 @@ def sunflower(pen: Pen) -> None:
     for layer, r in ((0.0, 31.0), (0.5, 27.0)):
         for k in range(17):
             turn = (k + layer) / 17 * 2 * pi
-            pen.oval(33 + r * 0.72 * cos(turn), 33 + r * 0.72 * sin(turn), r * 0.34, 3.8, petal if layer else darker(petal, 0.16), turn * 180 / pi)
+            pen.oval(
+                33 + r * 0.72 * cos(turn),
+                33 + r * 0.72 * sin(turn),
+                r * 0.34,
+                3.8,
+                petal if layer else darker(petal, 0.16),
+                turn * 180 / pi,
+            )
     pen.dot(33, 33, 15.4, (84, 54, 38))
     for n in range(90):
         far = 14.4 * (n / 90) ** 0.5
-        pen.dot(33 + far * cos(n * 2.39996), 33 + far * sin(n * 2.39996), 0.9, (132, 84, 46) if n > 40 else (64, 44, 36))
+        pen.dot(
+            33 + far * cos(n * 2.39996), 33 + far * sin(n * 2.39996), 0.9, (132, 84, 46) if n > 40 else (64, 44, 36)
+        )
 
 
 def tulip(pen: Pen) -> None:
@@ -187,7 +243,13 @@ def tulip(pen: Pen) -> None:
     pen.blob([(26, 97), (40, 80), (45, 58), (34, 70), (27, 86)], (76, 132, 78))
     pen.blob([(25, 6), (34, 18), (33, 40), (17, 40), (16, 18)], darker(petal, 0.2))
     for s in (-1, 1):
-        pen.gradient(lambda s=s: pen.blob([(25 + s * 14, 6), (25 + s * 17, 26), (25 + s * 9, 44), (25 - s * 2, 45), (25 + s * 3, 22)], petal), lighter(petal, 0.16), darker(petal, 0.08))
+        pen.gradient(
+            lambda s=s: pen.blob(
+                [(25 + s * 14, 6), (25 + s * 17, 26), (25 + s * 9, 44), (25 - s * 2, 45), (25 + s * 3, 22)], petal
+            ),
+            lighter(petal, 0.16),
+            darker(petal, 0.08),
+        )
 
 
 def lotus(pen: Pen) -> None:
@@ -198,7 +260,15 @@ def lotus(pen: Pen) -> None:
         for k in range(number):
             lean = (k - (number - 1) / 2) / number * 2.0
             tip = (70 + reach * lean * 0.95, 76 - reach * (1.45 - abs(lean) * 0.85))
-            pen.blob([(70 + lean * 8, 82), (tip[0] - 8 + lean * 8, (tip[1] + 84) / 2), tip, (tip[0] + 8 + lean * 8, (tip[1] + 84) / 2)], mix(petal, WHITE, 0.2 * ring) if k % 2 else darker(petal, 0.1))
+            pen.blob(
+                [
+                    (70 + lean * 8, 82),
+                    (tip[0] - 8 + lean * 8, (tip[1] + 84) / 2),
+                    tip,
+                    (tip[0] + 8 + lean * 8, (tip[1] + 84) / 2),
+                ],
+                mix(petal, WHITE, 0.2 * ring) if k % 2 else darker(petal, 0.1),
+            )
     pen.oval(70, 76, 7, 4, (250, 214, 110))
 
 
@@ -209,15 +279,27 @@ def bouquet(pen: Pen) -> None:
         pen.line([(40, 62), ((40 + x) / 2, 48), (x, y)], 1, (84, 138, 80))
         pen.oval(x * 0.9 + 4, y + 8, 4, 9, (96, 150, 90), (x - 40) * 2)
     base = pen.asked
-    tints: tuple[Colour, ...] = (base, lighter(base, 0.3), darker(base, 0.2)) if base else ((232, 96, 120), (250, 190, 90), (250, 244, 236), (160, 120, 200), (240, 140, 100))
-    spots = sorted(((40 + chance.uniform(-29, 29), 26 + chance.uniform(-19, 19)) for _ in range(17)), key=lambda spot: spot[1])
+    tints: tuple[Colour, ...] = (
+        (base, lighter(base, 0.3), darker(base, 0.2))
+        if base
+        else ((232, 96, 120), (250, 190, 90), (250, 244, 236), (160, 120, 200), (240, 140, 100))
+    )
+    spots = sorted(
+        ((40 + chance.uniform(-29, 29), 26 + chance.uniform(-19, 19)) for _ in range(17)), key=lambda spot: spot[1]
+    )
     for n, (x, y) in enumerate(spots):
         tint = tints[n % len(tints)]
         if n % 3:
             flower_head(pen, x, y, chance.uniform(6.4, 9), tint, (246, 196, 80), 8)
         else:
             rose_head(pen, x, y, chance.uniform(6, 8), tint)
-    thrown(pen, [(49, 56), (48, 62), (56, 74), (57, 86), (48, 98)], turned((120, 160, 170), hue=chance.random(), saturation=0.8), 1.6, 40.0)
+    thrown(
+        pen,
+        [(49, 56), (48, 62), (56, 74), (57, 86), (48, 98)],
+        turned((120, 160, 170), hue=chance.random(), saturation=0.8),
+        1.6,
+        40.0,
+    )
 
 
 def pumpkin(pen: Pen) -> None:

@@ -22,7 +22,14 @@ IRREGULAR = {
     "leaves": "leaf", "knives": "knife", "oxen": "ox", "calves": "calf", "loaves": "loaf", "feet": "foot",
     "fishermen": "fisherman", "snowmen": "snowman", "spacemen": "spaceman", "sheep": "sheep",
 }  # fmt: skip
-AMBIGUOUS = {"orange": "orange", "rose": "rose", "peach": "orange", "lime": "lemon", "chestnut": "tree", "salmon": "fish"}
+AMBIGUOUS = {
+    "orange": "orange",
+    "rose": "rose",
+    "peach": "orange",
+    "lime": "lemon",
+    "chestnut": "tree",
+    "salmon": "fish",
+}
 
 
 @dataclass(frozen=True)
@@ -165,10 +172,11 @@ class _Reader:
             after = heard[index + 1][1] if index + 1 < len(heard) else None
             follows = index + 1 < len(heard) and heard[index + 1][0].isalpha()
             if term and term.kind == "ambiguous":
-                noun_next = follows and (after is None or after.kind in ("figure", "scenery", "sky", "garment", "weather"))
-                colour_only = phrase not in NAMED
-                plain = noun_next and not plural and not colour_only
-                term = Term("colour", phrase) if plain else Term("figure", term.name)
+                noun_next = follows and (
+                    after is None or after.kind in ("figure", "scenery", "sky", "garment", "weather")
+                )
+                is_colour = noun_next and not plural and phrase in NAMED
+                term = Term("colour", phrase) if is_colour else Term("figure", term.name)
             self._hear(phrase, term, plural)
         self._drop()
 
@@ -251,7 +259,10 @@ class _Reader:
             if same is not None:
                 kept = self.subjects[same]
                 self.subjects[same] = replace(
-                    kept, count=max(kept.count, count), colour=kept.colour or subject.colour, size=max(kept.size, self._size)
+                    kept,
+                    count=max(kept.count, count),
+                    colour=kept.colour or subject.colour,
+                    size=max(kept.size, self._size),
                 )
             elif len(self.subjects) < MOST_SUBJECTS:
                 self.subjects.append(subject)
@@ -281,6 +292,16 @@ class _Reader:
         self._riding = max(0, self._riding - 1)
 
 
+def sitters(subjects: list[Subject]) -> tuple[Subject, ...]:
+    """A portrait of somebody is one picture of one: a person becomes the portrait, anything else is seen from near."""
+    if len(subjects) < 2 or subjects[0].noun != "portrait":
+        return tuple(subjects)
+    frame, sitter, *others = subjects
+    if sitter.noun in GROUPS["people"]:
+        return (replace(frame, colour=frame.colour or sitter.colour), *others)
+    return (replace(sitter, size=max(sitter.size, 1.45)), *others)
+
+
 def read(brief: Brief) -> Scene:
     reader = _Reader()
     reader.read(tokens(brief.prompt))
@@ -289,7 +310,7 @@ def read(brief: Brief) -> Scene:
     def kept(names: Iterable[str]) -> frozenset[str]:
         return frozenset(name for name in names if name not in without)
 
-    subjects = tuple(subject for subject in reader.subjects if subject.noun not in without)
+    subjects = sitters([subject for subject in reader.subjects if subject.noun not in without])
     scene = Scene(
         subjects=subjects,
         scenery=kept(reader.scenery),
@@ -304,5 +325,7 @@ def read(brief: Brief) -> Scene:
         without=without,
     )
     if reader.abstract and not subjects:
-        return replace(scene, subjects=(), scenery=frozenset(), sky=frozenset(), weather=frozenset(), time=None, season=None)
+        return replace(
+            scene, subjects=(), scenery=frozenset(), sky=frozenset(), weather=frozenset(), time=None, season=None
+        )
     return scene

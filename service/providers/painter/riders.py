@@ -27,7 +27,9 @@ def elephant(pen: Pen) -> None:
     pen.gradient(lambda: pen.oval(94, 38, 18, 19, skin), lighter(skin, 0.12), darker(skin, 0.06))
     pen.line([(101, 52), (108, 62), (117, 62)], 3.2, (248, 242, 228), taper=0.3)
     pen.gradient(
-        lambda: pen.blob([(86, 22), (72, 20), (64, 34), (68, 52), (80, 60), (88, 46)], skin), darker(skin, 0.05), darker(skin, 0.24)
+        lambda: pen.blob([(86, 22), (72, 20), (64, 34), (68, 52), (80, 60), (88, 46)], skin),
+        darker(skin, 0.05),
+        darker(skin, 0.24),
     )
     pen.dot(100, 34, 1.7, (28, 26, 32))
 
@@ -79,7 +81,11 @@ def dragon(pen: Pen) -> None:
     pen.shape(far, darker(wing, 0.3))
     pen.line([(46, 64), (24, 72), (10, 60), (16, 46)], 9, skin, taper=0.25)
     pen.shape([(10, 46), (16, 34), (22, 46)], wing)
-    pen.gradient(lambda: pen.blob([(40, 60), (56, 46), (80, 46), (94, 54), (88, 70), (66, 78), (46, 72)], skin), lighter(skin, 0.1), darker(skin, 0.2))
+    pen.gradient(
+        lambda: pen.blob([(40, 60), (56, 46), (80, 46), (94, 54), (88, 70), (66, 78), (46, 72)], skin),
+        lighter(skin, 0.1),
+        darker(skin, 0.2),
+    )
     pen.line([(86, 58), (102, 54), (108, 40), (116, 32)], 11, skin, taper=0.7)
     pen.line([(58, 76), (84, 72), (100, 60)], 3, belly)
     pen.blob([(110, 34), (114, 24), (124, 24), (138, 32), (136, 38), (122, 42), (112, 40)], skin)

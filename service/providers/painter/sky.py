@@ -1,5 +1,8 @@
 """Everything above the horizon: the gradient, sun and moon, stars, aurora, clouds and rainbow."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from math import cos, pi, sin
 from random import Random
 
@@ -7,17 +10,20 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from .canvas import Point
 from .colours import WHITE, Colour, darker, lighter, mix, turned
+from .cosmos import world
 from .texture import fractal, levels, product, slope
 from .view import View
 
-NOISE = 384  # clouds are made this wide
+NOISE = 512  # clouds are made this wide
 
 
 def gradient(view: View) -> None:
     top, upper, lower, horizon = view.palette.sky
     depth = min(view.height, int(view.horizon) + 2)
     view.canvas.cover((0, 0, view.width, view.height), horizon)
-    view.canvas.cover((0, 0, view.width, depth), (top, mix(top, upper, 0.6), upper, mix(upper, lower, 0.6), lower, horizon))
+    view.canvas.cover(
+        (0, 0, view.width, depth), (top, mix(top, upper, 0.6), upper, mix(upper, lower, 0.6), lower, horizon)
+    )
 
 
 def lights(view: View) -> None:
@@ -32,7 +38,13 @@ def lights(view: View) -> None:
         aurora(view)
     if scene.has("planets"):
         ringed_planet(view)
-    if scene.has("moon") or (night and scene.allows("moon") and not overcast and not scene.has("milky way", "aurora")):
+    if scene.has("moonscape"):
+        world(
+            view, view.sun[0], view.sun[1] + view.short * 0.05, view.short * 0.12, (70, 130, 200), view.chance("earth")
+        )
+    elif scene.has("moon") or (
+        night and scene.allows("moon") and not overcast and not scene.has("milky way", "aurora")
+    ):
         moon(view)
     elif not night and scene.allows("sun") and (not overcast or scene.has("sun")):
         sun(view)
@@ -70,7 +82,9 @@ def stars(view: View, dense: bool) -> None:
     depth = view.horizon if view.horizon < view.height else view.height
     unit = max(1.0, view.short / 1000)
     draw = ImageDraw.Draw(canvas.image)
-    number = round((520 if dense else 260) * (0.4, 1, 1.3)[canvas.detail] * max(1.0, view.width * depth / view.short**2))
+    number = round(
+        (520 if dense else 260) * (0.4, 1, 1.3)[canvas.detail] * max(1.0, view.width * depth / view.short**2)
+    )
     for _ in range(number):
         x, y = chance.random() * view.width, chance.random() ** 1.25 * depth
         power = chance.random() ** 3
@@ -118,7 +132,9 @@ def aurora(view: View) -> None:
         phase, turns = chance.uniform(0, 2 * pi), chance.uniform(0.7, 1.8)
         rays = [chance.random() for _ in range(48)]
         for x in range(width):
-            foot = middle + swing * sin(phase + x / width * turns * 2 * pi) + swing * 0.4 * sin(phase * 2 + x / width * 17)
+            foot = (
+                middle + swing * sin(phase + x / width * turns * 2 * pi) + swing * 0.4 * sin(phase * 2 + x / width * 17)
+            )
             place = x / width * 46
             ray = rays[int(place)] * (1 - place % 1) + rays[int(place) + 1] * (place % 1)
             reach = height * (0.3 + 0.5 * ray)
@@ -168,7 +184,7 @@ def rainbow(view: View) -> None:
 
 def clouds(view: View) -> None:
     scene = view.scene
-    if not scene.allows("clouds") or scene.has("clear", "milky way"):
+    if not scene.allows("clouds") or scene.has("clear", "milky way", "moonscape", "space", "aurora"):
         return
     chance = view.chance("clouds")
     if scene.has("storm", "lightning"):
@@ -208,32 +224,41 @@ def overcast(
 
 
 def cumulus(view: View, chance: Random, light: Colour, shade: Colour) -> None:
-    """A heap of round puffs on a flat base, brighter above; smaller and paler near the horizon."""
-    height = chance.random() ** 0.8
-    y = view.horizon * (0.1 + 0.66 * height)
+    """A heap of round puffs on a flat base, each lit from above; smaller and paler near the horizon."""
+    low = chance.random() ** 0.8
+    y = view.horizon * (0.12 + 0.68 * low)
     x = chance.random() * view.width
-    width = view.short * (0.36 - 0.24 * height) * chance.uniform(0.8, 1.4)
-    scale = min(1.0, 360 / width)
-    sheet = Image.new("L", (max(8, round(width * scale)), max(6, round(width * scale * 0.44))))
-    draw = ImageDraw.Draw(sheet)
-    across, down = sheet.size
-    for puff in range(view.some(7, 11, 14)):
-        place = (puff + 0.5) / view.some(7, 11, 14)
-        radius = down * (0.14 + 0.3 * sin(place * pi)) * chance.uniform(0.75, 1.15)
-        middle = down * 0.82 - radius * chance.uniform(0.55, 1.0)
-        cx = across * (0.12 + 0.76 * place)
-        draw.ellipse((cx - radius, middle - radius, cx + radius, middle + radius), fill=255)
-    draw.rectangle((0, down * 0.82, across, down), fill=0)
-    mask = sheet.filter(ImageFilter.GaussianBlur(down * 0.025))
-    left, top = x - width / 2, y - width * 0.22
-    box = (round(left), round(top), round(left + width), round(top + width * 0.44))
-    size = (max(1, box[2] - box[0]), max(1, box[3] - box[1]))
-    mask = mask.resize(size, Image.Resampling.BICUBIC).point([round(g * (0.92 - 0.35 * height)) for g in range(256)])
-    far = height * 0.5
-    pale: Colour = mix(light, view.palette.haze, far)
-    dim: Colour = mix(mix(light, shade, 0.6), view.palette.haze, far)
-    body = Image.composite(Image.new("RGB", size, dim), Image.new("RGB", size, pale), Image.linear_gradient("L").resize(size))
-    view.canvas.image.paste(body, box[:2], mask)
+    width = view.short * (0.44 - 0.28 * low) * chance.uniform(0.75, 1.35)
+    across = max(24, round(min(width * 1.2, 420)))
+    down = max(12, round(across * 0.46))
+    pale, dim = mix(light, view.palette.haze, low * 0.45), mix(mix(light, shade, 0.5), view.palette.haze, low * 0.45)
+    body, mask = Image.new("RGB", (across, down), dim), Image.new("L", (across, down))
+    inside, outline = ImageDraw.Draw(body), ImageDraw.Draw(mask)
+    floor = down * 0.8
+    peak = chance.uniform(0.36, 0.64)
+    puffs: list[tuple[float, float, float]] = []
+    for row in range(3):
+        number = view.some(5, 8, 9) - row * 2
+        for k in range(number):
+            place = (k + chance.uniform(0.25, 0.75)) / number
+            heap = max(0.15, 1 - abs(place - peak) * 1.7)
+            radius = down * (0.1 + 0.13 * heap) * chance.uniform(0.8, 1.25)
+            cx = across * (0.1 + 0.8 * (0.5 + (place - 0.5) * (1 - 0.24 * row)))
+            puffs.append((cx, max(radius + 1, floor - radius * 0.6 - down * 0.2 * row * heap), radius))
+    side = -1 if view.from_left else 1
+    for cx, cy, r in sorted(puffs, key=lambda puff: puff[1]):
+        outline.ellipse((cx - r, cy - r, cx + r, cy + r), fill=255)
+        for share in (1.0, 0.82, 0.6):
+            tone = mix(dim, pale, min(1.0, (1.15 - share * 0.75) * (1.2 - 0.55 * cy / floor)))
+            px, py, pr = cx + side * r * (1 - share) * 0.5, cy - r * (1 - share) * 0.75, r * share
+            inside.ellipse((px - pr, py - pr, px + pr, py + pr), fill=tone)
+    outline.rectangle((0, floor + down * 0.03, across, down), fill=0)
+    body = body.filter(ImageFilter.GaussianBlur(across * 0.014))
+    mask = mask.filter(ImageFilter.GaussianBlur(across * 0.008))
+    size = (max(2, round(width)), max(2, round(width * 0.46)))
+    mask = mask.resize(size, Image.Resampling.BICUBIC).point([round(grey * (0.95 - 0.35 * low)) for grey in range(256)])
+    left, top = round(x - width / 2), round(y - width * 0.25)
+    view.canvas.image.paste(body.resize(size, Image.Resampling.BICUBIC), (left, top), mask)
 
 
 def birds(view: View, number: int, x: float, y: float) -> None:

@@ -100,12 +100,12 @@ def bowl(pen: Pen) -> None:
 
 
 FIGURES = {
-    "cube": Figure(cube, 1.0, 0.4, habitat="studio"),
-    "sphere": Figure(sphere, 1.0, 0.38, habitat="studio"),
-    "cone": Figure(cone, 1.0, 0.42, habitat="studio"),
-    "cylinder": Figure(cylinder, 1.0, 0.42, habitat="studio"),
-    "prism": Figure(prism, 1.0, 0.44, habitat="studio"),
-    "torus": Figure(torus, 1.0, 0.4, habitat="studio"),
-    "vase": Figure(vase, 1.0, 0.5, habitat="studio"),
-    "bowl": Figure(bowl, 1.0, 0.34, habitat="studio", seat=0.3),
+    "cube": Figure(cube, 1.0, base=0.2, size=0.4, habitat="studio"),
+    "sphere": Figure(sphere, 1.0, base=0.03, size=0.38, habitat="studio"),
+    "cone": Figure(cone, 1.0, base=0.1, size=0.42, habitat="studio"),
+    "cylinder": Figure(cylinder, 1.0, base=0.1, size=0.42, habitat="studio"),
+    "prism": Figure(prism, 1.0, base=0.1, size=0.44, habitat="studio"),
+    "torus": Figure(torus, 1.0, base=0.02, size=0.4, habitat="studio"),
+    "vase": Figure(vase, 1.0, base=0.03, size=0.5, habitat="studio"),
+    "bowl": Figure(bowl, 1.0, base=0.03, size=0.34, habitat="studio", seat=0.3),
 }

@@ -1,6 +1,10 @@
 """Putting figures into the world: how large, where, in which order, with their shadows, reflections and lights."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from dataclasses import dataclass
+from math import cos, pi, sin
 from random import Random
 
 from PIL import Image, ImageFilter
@@ -9,10 +13,12 @@ from .colours import Colour, darker, mix
 from .figures import FIGURES
 from .pen import Figure, drawn, lit
 from .scene import Subject
-from .texture import slope
+from .texture import product, slope
 from .view import View
 
-PEOPLE = frozenset({"woman", "man", "person", "child", "king", "queen", "knight", "wizard", "robot", "astronaut", "dancer"})
+PEOPLE = frozenset(
+    {"woman", "man", "person", "child", "king", "queen", "knight", "wizard", "robot", "astronaut", "dancer"}
+)
 BOATS = frozenset({"sailboat", "rowboat", "ship"})
 # Together figures shrink, but not in proportion: a crowd still fills the ground.
 CROWDED = (1.0, 1.0, 0.84, 0.7, 0.6, 0.54, 0.5, 0.46, 0.42, 0.4, 0.38, 0.36, 0.35, 0.34, 0.33)
@@ -32,6 +38,11 @@ class Standing:
 
 def _of(view: View, *places: str) -> list[Subject]:
     return [s for s in view.scene.subjects if FIGURES[s.noun].place in places]
+
+
+def any_of(view: View, *places: str) -> bool:
+    """Whether some figure of the scene belongs to one of the places."""
+    return bool(_of(view, *places))
 
 
 def landmarks(view: View, base: float) -> None:
@@ -59,8 +70,13 @@ def _islet(view: View, x: float, y: float, reach: float) -> None:
     """Rock under a building that would otherwise stand on water."""
     chance = view.chance(f"islet {x:.3f}")
     rock = view.lit((96, 88, 90))
-    crest = [(x - reach + 2 * reach * k / 10, y - reach * 0.16 * (1 - abs(k - 5) / 5) * chance.uniform(0.7, 1.25)) for k in range(11)]
-    view.canvas.fill([[*crest, (x + reach * 1.05, y + reach * 0.1), (x - reach * 1.05, y + reach * 0.1)]], (rock, darker(rock, 0.45)))
+    crest = [
+        (x - reach + 2 * reach * k / 10, y - reach * 0.16 * (1 - abs(k - 5) / 5) * chance.uniform(0.7, 1.25))
+        for k in range(11)
+    ]
+    view.canvas.fill(
+        [[*crest, (x + reach * 1.05, y + reach * 0.1), (x - reach * 1.05, y + reach * 0.1)]], (rock, darker(rock, 0.45))
+    )
 
 
 def _slots(chance: Random, number: int, centred: bool) -> list[float]:
@@ -79,7 +95,9 @@ def _slots(chance: Random, number: int, centred: bool) -> list[float]:
 def figures(view: View) -> None:
     """All other figures: those in the air, on the water, under it and on the ground, the further ones first."""
     placed = [*_in_air(view), *_on_water(view), *_in_depths(view), *_on_ground(view)]
-    for standing in sorted(placed, key=lambda s: (s.y if FIGURES[s.subject.noun].place == "ground" else s.y - view.height)):
+    for standing in sorted(
+        placed, key=lambda s: s.y if FIGURES[s.subject.noun].place == "ground" else s.y - view.height
+    ):
         stand(view, standing)
 
 
@@ -99,7 +117,11 @@ def _in_air(view: View) -> list[Standing]:
             tall = min(tall, ceiling * 0.8, view.width * 0.85 / figure.aspect)
             middle = chance.uniform(0.42, 0.56) if total == 1 and alone else chance.uniform(0.22, 0.62)
             y = min(max(ceiling * middle + tall / 2, tall * 1.06), max(tall, ceiling * 1.05))
-            placed.append(Standing(subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.04 if index else 0))
+            placed.append(
+                Standing(
+                    subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.04 if index else 0
+                )
+            )
     return placed
 
 
@@ -118,7 +140,11 @@ def _on_water(view: View) -> list[Standing]:
             tall = figure.size * view.short * subject.size * CROWDED[min(14, total)] * (0.45 + 0.75 * near)
             tall = min(tall, view.width * 0.8 / figure.aspect, view.height * 0.8)
             y = top + depth * shore * near + view.short * 0.02
-            placed.append(Standing(subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.25 * (1 - near)))
+            placed.append(
+                Standing(
+                    subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.25 * (1 - near)
+                )
+            )
     return placed
 
 
@@ -133,11 +159,30 @@ def _in_depths(view: View) -> list[Standing]:
     for subject in subjects:
         figure = FIGURES[subject.noun]
         for index in range(subject.count):
-            tall = figure.size * view.short * subject.size * CROWDED[min(14, total)] * (chance.uniform(0.7, 1.1) if index else 1.0)
+            tall = (
+                figure.size
+                * view.short
+                * subject.size
+                * CROWDED[min(14, total)]
+                * (chance.uniform(0.7, 1.1) if index else 1.0)
+            )
             tall = min(tall, view.width * 0.85 / figure.aspect)
             share = chance.uniform(0.3, 0.75) if total > 1 else chance.uniform(0.48, 0.58)
-            y = view.height * share + tall / 2 if under else view.horizon + (view.height - view.horizon) * 0.35 * share + tall * 0.25
-            placed.append(Standing(subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.2 * chance.random() if index else 0))
+            y = (
+                view.height * share + tall / 2
+                if under
+                else view.horizon + (view.height - view.horizon) * 0.35 * share + tall * 0.25
+            )
+            placed.append(
+                Standing(
+                    subject,
+                    slots[len(placed)] * view.width,
+                    y,
+                    tall,
+                    f"{subject.noun} {index}",
+                    0.2 * chance.random() if index else 0,
+                )
+            )
     return placed
 
 
@@ -164,7 +209,13 @@ def _on_ground(view: View) -> list[Standing]:
             near = chance.uniform(0.56, 0.7) if total == 1 else chance.uniform(0.34, 0.8)
             if indoors:
                 near = chance.uniform(0.4, 0.5) if total == 1 else chance.uniform(0.28, 0.62)
-            tall = figure.size * view.short * subject.size * squeeze * max(CROWDED[min(14, total)], 0.8 if total < 4 else 0.0)
+            tall = (
+                figure.size
+                * view.short
+                * subject.size
+                * squeeze
+                * max(CROWDED[min(14, total)], 0.8 if total < 4 else 0.0)
+            )
             tall *= 0.72 + 0.46 * near if total > 1 else 1.0
             y = top + depth * near
             if figure.size > 0.6 and total == 1:
@@ -185,14 +236,12 @@ def stand(view: View, standing: Standing) -> None:
     sheet = _sheet(view, subject, figure, standing)
     left, top = standing.x - sheet.width / 2, standing.y - sheet.height
     if place == "ground" or (place == "land" and not view.scene.has("sea", "lake")):
-        _shadow(view, sheet, standing)
+        _shadow(view, sheet, standing, figure.base)
     elif place == "water":
         _reflection(view, sheet, standing)
     if place in ("land", "ground") and view.palette.darkness > 0.25:
         _shine(view, subject, standing)
     view.canvas.image.paste(sheet, (round(left), round(top)), sheet)
-    if place == "land" and view.scene.has("sea", "harbour", "island") and not view.scene.has("beach"):
-        return
 
 
 def _sheet(view: View, subject: Subject, figure: Figure, standing: Standing) -> Image.Image:
@@ -201,7 +250,7 @@ def _sheet(view: View, subject: Subject, figure: Figure, standing: Standing) -> 
     sheet = drawn(figure, standing.tall, chance, subject.colour, samples, subject.pose, view.palette.darkness)
     if figure.place != "land" and view.chance(standing.label + " side").random() < 0.5:
         sheet = sheet.transpose(Image.Transpose.FLIP_LEFT_RIGHT)
-    ambient = view.palette.ambient if not view.scene.has("space") else (236, 236, 250)
+    ambient = view.palette.ambient if not view.scene.has("space", "moonscape") else (240, 240, 252)
     if view.scene.has("underwater"):
         ambient = mix(ambient, (120, 200, 230), 0.35)
     if view.scene.has("room"):
@@ -222,37 +271,40 @@ def _mounted(view: View, standing: Standing, mount: Subject) -> None:
     stand(view, Standing(mount, standing.x, y, tall, standing.label + " mount", standing.distance))
     ratio = 0.9 if person and under.seat > 0.1 else 0.6
     high = min(tall * ratio, standing.tall * 1.1)
-    rider = Subject(standing.subject.noun, 1, standing.subject.colour, 1.0, None, "ride" if under.seat > 0.1 and person else None)
+    rider = Subject(
+        standing.subject.noun, 1, standing.subject.colour, 1.0, None, "ride" if under.seat > 0.1 and person else None
+    )
     foot = y - tall * (1 - under.seat) + (high * 0.28 if rider.pose == "ride" else 0)
     if high < foot:
         sheet = _sheet(view, rider, figure, Standing(rider, standing.x, foot, high, standing.label))
         view.canvas.image.paste(sheet, (round(standing.x - sheet.width / 2), round(foot - sheet.height)), sheet)
 
 
-def _shadow(view: View, sheet: Image.Image, standing: Standing) -> None:
+def _shadow(view: View, sheet: Image.Image, standing: Standing, base: float) -> None:
     """A soft pool at the feet, and the silhouette laid on the ground away from the light."""
     canvas = view.canvas
-    span = sheet.width * 0.42
+    width, height = sheet.size
+    foot = standing.y - height * base
+    span, deep = width * 0.44, width * (0.05 + base * 0.8)
     dark: Colour = mix(view.palette.ink, (16, 18, 44), 0.5)
-    rim = [(standing.x + span * dx, standing.y + span * 0.12 * dy) for dx, dy in ((-1, 0), (-0.6, -1), (0.6, -1), (1, 0), (0.6, 1), (-0.6, 1))]
-    canvas.soft([rim], dark, max(2.0, span * 0.07), 0.5)
-    if not view.rich or view.scene.has("rain", "fog", "storm", "snow"):
+    rim = [(standing.x + span * cos(k / 12 * 2 * pi), foot + deep * sin(k / 12 * 2 * pi)) for k in range(12)]
+    canvas.soft([rim], dark, max(1.5, span * 0.08), 0.5)
+    if not view.rich or view.scene.has("rain", "fog", "storm", "snow") or view.hour == "night":
         return
     away = 1 if view.from_left else -1
-    width, height = sheet.size
-    flat = max(2, round(height * 0.2))
-    alpha = sheet.getchannel("A").resize((max(2, width // 3), max(2, flat // 3 + 1)), Image.Resampling.BILINEAR)
-    alpha = alpha.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
-    lean = away * alpha.width * 0.5
-    room = (alpha.width + int(abs(lean)) + 2, alpha.height)
-    shift = 0.0 if away > 0 else -abs(lean)
-    alpha = alpha.transform(room, Image.Transform.AFFINE, (1, -lean / alpha.height, -(0 if away > 0 else -abs(lean)) * -1, 0, 1, 0), Image.Resampling.BILINEAR)
-    alpha = alpha.filter(ImageFilter.GaussianBlur(max(0.6, height / 260)))
-    fade = slope(alpha.size, 0.42, 0.04)
-    from .texture import product
-
-    alpha = product(alpha, fade).resize((room[0] * 3, flat), Image.Resampling.BICUBIC)
-    view.canvas.image.paste(dark, (round(standing.x - width / 2 + shift * 3), round(standing.y - height * 0.012)), alpha)
+    small = (max(2, width // 3), max(2, height // 14))
+    alpha = sheet.getchannel("A").resize(small, Image.Resampling.BILINEAR).transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+    lean = small[0] * 0.55
+    room = (small[0] + int(lean) + 2, small[1])
+    # Sheared, so that the further from the feet the further the shadow lies from the light.
+    start = 0.0 if away > 0 else room[0] - small[0]
+    alpha = alpha.transform(
+        room, Image.Transform.AFFINE, (1, -away * lean / small[1], -start, 0, 1, 0), Image.Resampling.BILINEAR
+    )
+    alpha = product(alpha.filter(ImageFilter.GaussianBlur(max(0.6, height / 240))), slope(room, 0.42, 0.05))
+    alpha = alpha.resize((room[0] * 3, small[1] * 3), Image.Resampling.BICUBIC)
+    left = standing.x - width / 2 - start * 3
+    canvas.image.paste(dark, (round(left), round(foot - height * 0.01)), alpha)
 
 
 def _reflection(view: View, sheet: Image.Image, standing: Standing) -> None:
@@ -263,10 +315,10 @@ def _reflection(view: View, sheet: Image.Image, standing: Standing) -> None:
     for y in range(0, height, max(1, height // 40)):
         strip = image.crop((0, y, image.width, min(height, y + max(1, height // 40))))
         image.paste(strip, (round(chance.uniform(-1, 1) * sheet.width * 0.025 * (0.3 + y / height)), y))
-    from .texture import product
-
     alpha = product(image.getchannel("A"), slope(image.size, 0.5, 0.0))
-    view.canvas.image.paste(image.convert("RGB"), (round(standing.x - sheet.width / 2), round(standing.y - sheet.height * 0.05)), alpha)
+    view.canvas.image.paste(
+        image.convert("RGB"), (round(standing.x - sheet.width / 2), round(standing.y - sheet.height * 0.05)), alpha
+    )
 
 
 GLOWING: dict[str, tuple[float, float, Colour]] = {

@@ -1,5 +1,8 @@
 """Textures from dice: cloud-like noise, fine grain and gradients. Made small and resized, which keeps them smooth and quick."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from random import Random
 
 from PIL import Image, ImageChops, ImageOps

@@ -22,17 +22,32 @@ def book(pen: Pen) -> None:
             pen.line([(left + 10, y + line), (left + 111, y + line)], 0.5, (206, 194, 170), smooth=False)
         pen.box(left, y - 23, left + 114, y - 19, tint, 2)
         pen.box(left, y - 2, left + 114, y + 2, darker(tint, 0.2), 2)
-        pen.gradient(lambda left=left, y=y, tint=tint: pen.box(left - 3, y - 23, left + 9, y + 2, tint, 5), lighter(tint, 0.15), darker(tint, 0.25))
+        pen.gradient(
+            lambda left=left, y=y, tint=tint: pen.box(left - 3, y - 23, left + 9, y + 2, tint, 5),
+            lighter(tint, 0.15),
+            darker(tint, 0.25),
+        )
 
 
 def open_book(pen: Pen) -> None:
     cover = pen.tint((150, 60, 56), (60, 90, 140))
     pen.shape([(2, 84), (12, 24), (158, 24), (168, 84), (88, 96), (82, 96)], cover)
     for s in (-1, 1):
-        page: list[Point] = [(85, 30), (85 + s * 20, 20), (85 + s * 52, 18), (85 + s * 70, 24), (85 + s * 78, 78), (85 + s * 46, 74), (85 + s * 18, 80), (85, 92)]
+        page: list[Point] = [
+            (85, 30),
+            (85 + s * 20, 20),
+            (85 + s * 52, 18),
+            (85 + s * 70, 24),
+            (85 + s * 78, 78),
+            (85 + s * 46, 74),
+            (85 + s * 18, 80),
+            (85, 92),
+        ]
         pen.gradient(lambda page=page: pen.shape(page, (250, 244, 230)), (252, 248, 238), (226, 214, 192))
         for k in range(5):
-            pen.line([(85 + s * 12, 38 + k * 9), (85 + s * 40, 33 + k * 9), (85 + s * 66, 36 + k * 9)], 1, (166, 156, 146))
+            pen.line(
+                [(85 + s * 12, 38 + k * 9), (85 + s * 40, 33 + k * 9), (85 + s * 66, 36 + k * 9)], 1, (166, 156, 146)
+            )
     pen.line([(85, 30), (85, 92)], 1.4, (170, 156, 136))
 
 
@@ -41,7 +56,9 @@ def table(pen: Pen) -> None:
     for x, shade in ((24, 0.35), (136, 0.35), (10, 0.12), (146, 0.12)):
         pen.shape([(x, 26), (x + 7, 26), (x + 5, 97), (x + 2, 97)], darker(wood, shade))
     pen.box(6, 24, 156, 34, darker(wood, 0.3))
-    pen.gradient(lambda: pen.shape([(16, 8), (144, 8), (160, 24), (0, 24)], wood), lighter(wood, 0.1), lighter(wood, 0.3))
+    pen.gradient(
+        lambda: pen.shape([(16, 8), (144, 8), (160, 24), (0, 24)], wood), lighter(wood, 0.1), lighter(wood, 0.3)
+    )
     pen.box(0, 23, 160, 28, darker(wood, 0.08))
 
 
@@ -59,7 +76,11 @@ def lamp(pen: Pen) -> None:
     shade = pen.tint((246, 214, 150), (206, 96, 72))
     pen.oval(36, 95, 20, 4, (90, 76, 66))
     pen.line([(36, 46), (36, 94)], 3, (110, 92, 78))
-    pen.gradient(lambda: pen.shape([(22, 6), (50, 6), (66, 46), (6, 46)], shade), lighter(shade, 0.2 + 0.4 * pen.darkness), mix(shade, (255, 226, 150), 0.6))
+    pen.gradient(
+        lambda: pen.shape([(22, 6), (50, 6), (66, 46), (6, 46)], shade),
+        lighter(shade, 0.2 + 0.4 * pen.darkness),
+        mix(shade, (255, 226, 150), 0.6),
+    )
 
 
 def lantern(pen: Pen) -> None:
@@ -81,7 +102,10 @@ def candle(pen: Pen) -> None:
     pen.oval(30, 41, 11, 3, lighter(wax, 0.4))
     pen.line([(30, 40), (30, 32)], 1.4, INK)
     for scale, tint in ((1.0, (255, 160, 60)), (0.68, (255, 210, 90)), (0.36, (255, 250, 220))):
-        pen.blob([(30, 34 - 30 * scale), (30 + 7 * scale, 34 - 10 * scale), (30, 35), (30 - 7 * scale, 34 - 10 * scale)], tint)
+        pen.blob(
+            [(30, 34 - 30 * scale), (30 + 7 * scale, 34 - 10 * scale), (30, 35), (30 - 7 * scale, 34 - 10 * scale)],
+            tint,
+        )
 
 
 def snowman(pen: Pen) -> None:
@@ -112,7 +136,9 @@ def kite(pen: Pen) -> None:
     tail: list[Point] = [(34, 66), (42, 76), (30, 86), (40, 97)]
     pen.line(tail, 0.9, (90, 80, 80))
     for k, (x, y) in enumerate(((39, 72), (36, 81), (33, 90))):
-        pen.shape([(x - 5, y - 2), (x + 5, y + 2), (x + 5, y - 2), (x - 5, y + 2)], (cloth, other, lighter(cloth, 0.4))[k])
+        pen.shape(
+            [(x - 5, y - 2), (x + 5, y + 2), (x + 5, y - 2), (x - 5, y + 2)], (cloth, other, lighter(cloth, 0.4))[k]
+        )
 
 
 def umbrella(pen: Pen) -> None:
@@ -138,7 +164,9 @@ def campfire(pen: Pen) -> None:
 
 
 def fireworks(pen: Pen) -> None:
-    tints: tuple[Colour, ...] = (pen.asked,) * 4 if pen.asked else ((255, 120, 110), (255, 220, 120), (130, 210, 255), (230, 150, 255))
+    tints: tuple[Colour, ...] = (
+        (pen.asked,) * 4 if pen.asked else ((255, 120, 110), (255, 220, 120), (130, 210, 255), (230, 150, 255))
+    )
     for n, (x, y, r) in enumerate(((36, 34, 32), (96, 26, 24), (72, 68, 22))):
         for ring in (1.0, 0.7, 0.42):
             for k in range(22):
@@ -183,7 +211,9 @@ def piano(pen: Pen) -> None:
         pen.shape([(x, 60), (x + 7, 60), (x + 5, 97), (x + 2, 97)], darker(body, 0.2))
     pen.gradient(lambda: pen.blob([(30, 40), (44, 6), (92, 2), (138, 30), (134, 38)], body), lighter(body, 0.3), body)
     pen.line([(60, 42), (88, 8)], 1.2, GOLD)
-    pen.gradient(lambda: pen.shape([(6, 44), (138, 36), (138, 62), (6, 66)], body), lighter(body, 0.14), darker(body, 0.2))
+    pen.gradient(
+        lambda: pen.shape([(6, 44), (138, 36), (138, 62), (6, 66)], body), lighter(body, 0.14), darker(body, 0.2)
+    )
     pen.shape([(2, 52), (60, 50), (60, 58), (2, 61)], (248, 246, 240))
     for k in range(14):
         pen.line([(4 + k * 4, 52), (4 + k * 4, 60)], 0.5 if k % 3 else 2.0, INK, smooth=False)
@@ -205,7 +235,14 @@ def phone(pen: Pen) -> None:
     pen.box(4, 2, 50, 98, case, 8)
     pen.gradient(lambda: pen.box(7, 7, 47, 93, (110, 150, 220), 5), (246, 170, 150), (80, 90, 180))
     for k in range(8):
-        pen.box(12 + (k % 3) * 11, 26 + (k // 3) * 14, 20 + (k % 3) * 11, 35 + (k // 3) * 14, ((250, 250, 250), (250, 210, 110), (130, 220, 170))[k % 3], 2.4)
+        pen.box(
+            12 + (k % 3) * 11,
+            26 + (k // 3) * 14,
+            20 + (k % 3) * 11,
+            35 + (k // 3) * 14,
+            ((250, 250, 250), (250, 210, 110), (130, 220, 170))[k % 3],
+            2.4,
+        )
     pen.box(20, 4, 34, 5.6, (20, 20, 26), 0.8)
 
 
@@ -215,7 +252,9 @@ def computer(pen: Pen) -> None:
     pen.gradient(lambda: pen.box(23, 13, 123, 69, (70, 120, 190)), (120, 190, 220), (70, 60, 150))
     for k, w in enumerate((42, 60, 30, 52, 38)):
         pen.box(32 + (k % 2) * 8, 21 + k * 9, 32 + (k % 2) * 8 + w, 24 + k * 9, (240, 246, 250), 1)
-    pen.gradient(lambda: pen.shape([(18, 74), (128, 74), (144, 94), (2, 94)], case), lighter(case, 0.1), darker(case, 0.16))
+    pen.gradient(
+        lambda: pen.shape([(18, 74), (128, 74), (144, 94), (2, 94)], case), lighter(case, 0.1), darker(case, 0.16)
+    )
     pen.shape([(26, 77), (120, 77), (128, 86), (18, 86)], darker(case, 0.4))
     pen.box(2, 93, 144, 97, darker(case, 0.25), 1.5)
 
@@ -246,13 +285,21 @@ def ball(pen: Pen) -> None:
 
 def heart(pen: Pen) -> None:
     red = pen.tint((216, 48, 66))
-    pen.gradient(lambda: pen.blob(mirrored([(50, 26), (62, 8), (84, 8), (95, 30), (84, 56), (64, 80), (50, 96)], 50), red), lighter(red, 0.16), darker(red, 0.25))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(50, 26), (62, 8), (84, 8), (95, 30), (84, 56), (64, 80), (50, 96)], 50), red),
+        lighter(red, 0.16),
+        darker(red, 0.25),
+    )
     pen.oval(28, 26, 8, 12, lighter(red, 0.4), 34)
 
 
 def star(pen: Pen) -> None:
     gold = pen.tint((248, 200, 70))
-    points = [(50 + r * sin(k * pi / 5), 52 - r * cos(k * pi / 5)) for k in range(10) for r in ((48,) if k % 2 == 0 else (21,))]
+    points = [
+        (50 + r * sin(k * pi / 5), 52 - r * cos(k * pi / 5))
+        for k in range(10)
+        for r in ((48,) if k % 2 == 0 else (21,))
+    ]
     pen.gradient(lambda: pen.shape(points, gold), lighter(gold, 0.25), darker(gold, 0.2))
     for k in range(0, 10, 2):
         pen.shape([(50, 52), points[k], points[(k + 1) % 10]], darker(gold, 0.12))
@@ -260,9 +307,20 @@ def star(pen: Pen) -> None:
 
 def crown(pen: Pen) -> None:
     gold = pen.tint(GOLD)
-    pen.gradient(lambda: pen.shape([(10, 92), (4, 30), (32, 58), (60, 14), (88, 58), (116, 30), (110, 92)], gold), lighter(gold, 0.25), darker(gold, 0.25))
+    pen.gradient(
+        lambda: pen.shape([(10, 92), (4, 30), (32, 58), (60, 14), (88, 58), (116, 30), (110, 92)], gold),
+        lighter(gold, 0.25),
+        darker(gold, 0.25),
+    )
     pen.box(9, 80, 111, 95, darker(gold, 0.18), 3)
-    for x, y, tint in ((4, 28, (210, 60, 70)), (60, 12, (70, 130, 210)), (116, 28, (210, 60, 70)), (60, 87, (210, 60, 70)), (34, 87, (70, 160, 120)), (86, 87, (70, 160, 120))):
+    for x, y, tint in (
+        (4, 28, (210, 60, 70)),
+        (60, 12, (70, 130, 210)),
+        (116, 28, (210, 60, 70)),
+        (60, 87, (210, 60, 70)),
+        (34, 87, (70, 160, 120)),
+        (86, 87, (70, 160, 120)),
+    ):
         pen.dot(x + (2 if x < 10 else -2 if x > 110 else 0), y, 5, tint)
 
 
@@ -299,7 +357,11 @@ def hat(pen: Pen) -> None:
 
 def shoe(pen: Pen) -> None:
     cloth = pen.tint((206, 66, 60), (60, 110, 170))
-    pen.gradient(lambda: pen.blob([(10, 30), (38, 22), (52, 40), (80, 52), (126, 60), (136, 82), (12, 84)], cloth), lighter(cloth, 0.12), darker(cloth, 0.2))
+    pen.gradient(
+        lambda: pen.blob([(10, 30), (38, 22), (52, 40), (80, 52), (126, 60), (136, 82), (12, 84)], cloth),
+        lighter(cloth, 0.12),
+        darker(cloth, 0.2),
+    )
     pen.box(8, 80, 140, 95, (248, 246, 240), 6)
     for k in range(4):
         pen.line([(52 + k * 9, 42 + k * 4), (64 + k * 9, 36 + k * 5)], 2.4, (248, 246, 240))
@@ -331,7 +393,11 @@ def anchor(pen: Pen) -> None:
 
 def skull(pen: Pen) -> None:
     bone = pen.tint((240, 232, 214))
-    pen.gradient(lambda: pen.blob(mirrored([(42, 4), (68, 10), (80, 36), (72, 60), (62, 70), (60, 90), (42, 94)], 42), bone), lighter(bone, 0.1), darker(bone, 0.2))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(42, 4), (68, 10), (80, 36), (72, 60), (62, 70), (60, 90), (42, 94)], 42), bone),
+        lighter(bone, 0.1),
+        darker(bone, 0.2),
+    )
     for s in (-1, 1):
         pen.oval(42 + s * 17, 44, 12, 13, (50, 44, 52))
     pen.shape([(42, 54), (36, 66), (48, 66)], (70, 60, 64))
@@ -345,7 +411,12 @@ def planet(pen: Pen) -> None:
     ring = [(70 + 66 * cos(a / 40 * 2 * pi), 52 + 16 * sin(a / 40 * 2 * pi)) for a in range(41)]
     pen.line(ring[19:], 4, lighter(base, 0.45), smooth=False)
     pen.gradient(lambda: pen.dot(70, 50, 38, base), lighter(base, 0.3), darker(base, 0.55))
-    for y, w, tone in ((30, 32, lighter(base, 0.2)), (42, 37, darker(base, 0.1)), (58, 36, lighter(base, 0.12)), (70, 31, darker(base, 0.3))):
+    for y, w, tone in (
+        (30, 32, lighter(base, 0.2)),
+        (42, 37, darker(base, 0.1)),
+        (58, 36, lighter(base, 0.12)),
+        (70, 31, darker(base, 0.3)),
+    ):
         pen.line([(70 - w + 3, y), (70, y + 4), (70 + w - 3, y)], 3, tone)
     pen.line(ring[:22], 4, lighter(base, 0.55), smooth=False)
 
@@ -363,7 +434,11 @@ def treasure(pen: Pen) -> None:
 
 
 def sword(pen: Pen) -> None:
-    pen.gradient(lambda: pen.shape([(22, 2), (27, 10), (27, 72), (17, 72), (17, 10)], STEEL), lighter(STEEL, 0.3), darker(STEEL, 0.1))
+    pen.gradient(
+        lambda: pen.shape([(22, 2), (27, 10), (27, 72), (17, 72), (17, 10)], STEEL),
+        lighter(STEEL, 0.3),
+        darker(STEEL, 0.1),
+    )
     pen.shape([(22, 4), (27, 10), (27, 72), (22, 72)], darker(STEEL, 0.2))
     pen.box(5, 71, 39, 76, pen.tint(GOLD), 2)
     pen.box(19, 76, 25, 92, (104, 66, 50), 1)

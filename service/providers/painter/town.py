@@ -1,24 +1,14 @@
-"""Where people live, as scenery: skylines, streets, villages, quays; and the two places where nobody does, moon and space."""
+"""Where people live, as scenery: skylines, streets, villages and quays."""
 
-from math import cos, pi, sin
 from random import Random
 
-from PIL import Image
-
-from .canvas import Point
-from .colours import Colour, darker, lighter, mix, turned
-from .texture import fractal, levels, product
+from .canvas import Point, quad
+from .colours import Colour, darker, lighter, mix
 from .view import View
 
-Rect = tuple[float, float, float, float]
 LAMP: Colour = (255, 214, 132)
 ROOFS: tuple[Colour, ...] = ((178, 84, 62), (156, 70, 58), (198, 112, 78), (120, 84, 88), (96, 98, 118))
 PLASTER: tuple[Colour, ...] = ((240, 226, 200), (232, 206, 172), (246, 238, 222), (222, 190, 170), (206, 214, 208))
-
-
-def quad(rect: Rect) -> list[Point]:
-    left, top, right, bottom = rect
-    return [(left, top), (right, top), (right, bottom), (left, bottom)]
 
 
 def skyline(view: View, base: float) -> None:
@@ -42,7 +32,11 @@ def skyline(view: View, base: float) -> None:
             height = tallest * max(0.2, middle) * chance.uniform(0.32, 1.0)
             top = base - height
             bodies += _tower(chance, x, top, width, base)
-            sides.append(quad((x + width * (0.62 if view.from_left else 0), top, x + width * (1 if view.from_left else 0.38), base)))
+            sides.append(
+                quad(
+                    x + width * (0.62 if view.from_left else 0), top, x + width * (1 if view.from_left else 0.38), base
+                )
+            )
             if near > 0.3 or layers < 3:
                 panes += _panes(view, chance, x, top, width, base, dark)
             x += width * chance.uniform(0.82, 1.25)
@@ -58,24 +52,26 @@ def skyline(view: View, base: float) -> None:
 
 def _tower(chance: Random, x: float, top: float, width: float, base: float) -> list[list[Point]]:
     """One of five outlines: plain, stepped, slanted, pointed or with a mast."""
-    body = [quad((x, top, x + width, base))]
+    body = [quad(x, top, x + width, base)]
     kind = chance.randrange(6)
     middle = x + width / 2
     if kind == 0:
-        body.append(quad((x + width * 0.2, top - width * 0.4, x + width * 0.8, top + 1)))
-        body.append(quad((x + width * 0.36, top - width * 0.8, x + width * 0.64, top - width * 0.4 + 1)))
+        body.append(quad(x + width * 0.2, top - width * 0.4, x + width * 0.8, top + 1))
+        body.append(quad(x + width * 0.36, top - width * 0.8, x + width * 0.64, top - width * 0.4 + 1))
     elif kind == 1:
         body.append([(x, top + 1), (x + width, top - width * 0.5), (x + width, top + 1)])
     elif kind == 2:
         body.append([(x, top + 1), (middle, top - width * 0.9), (x + width, top + 1)])
-        body.append(quad((middle - width * 0.02, top - width * 1.5, middle + width * 0.02, top)))
+        body.append(quad(middle - width * 0.02, top - width * 1.5, middle + width * 0.02, top))
     elif kind == 3:
-        body.append(quad((middle - width * 0.03, top - width * 1.1, middle + width * 0.03, top)))
-        body.append(quad((x + width * 0.3, top - width * 0.15, x + width * 0.7, top + 1)))
+        body.append(quad(middle - width * 0.03, top - width * 1.1, middle + width * 0.03, top))
+        body.append(quad(x + width * 0.3, top - width * 0.15, x + width * 0.7, top + 1))
     return body
 
 
-def _panes(view: View, chance: Random, x: float, top: float, width: float, base: float, dark: float) -> list[list[Point]]:
+def _panes(
+    view: View, chance: Random, x: float, top: float, width: float, base: float, dark: float
+) -> list[list[Point]]:
     pane = max(1.6, view.short * (0.0062 if view.rich else 0.009))
     gap = pane * 1.15
     lit = 0.5 if dark > 0.3 else 0.85
@@ -88,7 +84,7 @@ def _panes(view: View, chance: Random, x: float, top: float, width: float, base:
         for column in range(columns):
             if row_lit and chance.random() < lit:
                 px = left + column * (pane + gap)
-                found.append(quad((px, y, px + pane, y + pane * 1.35)))
+                found.append(quad(px, y, px + pane, y + pane * 1.35))
         y += pane * 1.35 + gap
     return found
 
@@ -98,7 +94,9 @@ def rooftops(view: View, base: float) -> None:
     for row in range(view.some(2, 3, 3)):
         near = (row + 1) / 3
         foot = base + (view.height - base) * (0.18 + 0.42 * row)
-        houses(view, f"roofs {row}", foot, view.short * (0.07 + 0.07 * near), 0.35 * (1 - near), 0.97, foot + view.height)
+        houses(
+            view, f"roofs {row}", foot, view.short * (0.07 + 0.07 * near), 0.35 * (1 - near), 0.97, foot + view.height
+        )
     if not view.plain:
         bottom = view.height * 1.0
         view.canvas.mist(view.height * 0.78, bottom, view.palette.ink, 0.0, 0.55)
@@ -107,10 +105,19 @@ def rooftops(view: View, base: float) -> None:
 def village(view: View, base: float) -> None:
     """Houses of different sizes gathered on the slope, a steeple among them."""
     for row in range(view.some(1, 2, 3)):
-        houses(view, f"village {row}", base + view.short * 0.055 * row, view.short * (0.06 + 0.018 * row), 0.3 - 0.1 * row, 0.5)
+        houses(
+            view,
+            f"village {row}",
+            base + view.short * 0.055 * row,
+            view.short * (0.06 + 0.018 * row),
+            0.3 - 0.1 * row,
+            0.5,
+        )
 
 
-def houses(view: View, label: str, foot: float, size: float, distance: float, crowd: float, deep: float | None = None) -> None:
+def houses(
+    view: View, label: str, foot: float, size: float, distance: float, crowd: float, deep: float | None = None
+) -> None:
     """A row of gabled houses; `crowd` is how much of the width they take, `deep` how far their walls go down."""
     chance = view.chance(label)
     dark = view.palette.darkness
@@ -125,19 +132,26 @@ def houses(view: View, label: str, foot: float, size: float, distance: float, cr
         y = foot + size * chance.uniform(-0.12, 0.12)
         plaster = view.away(said or chance.choice(PLASTER), distance)
         roof = view.away((238, 242, 250) if view.winter else chance.choice(ROOFS), distance)
-        view.canvas.fill([quad((x, y - wall, x + width, deep or y))], (plaster, darker(plaster, 0.25)))
+        view.canvas.fill([quad(x, y - wall, x + width, deep or y)], (plaster, darker(plaster, 0.25)))
         shade = x + width * 0.6 if view.from_left else x
-        view.canvas.fill([quad((shade, y - wall, shade + width * 0.4, deep or y))], darker(plaster, 0.22), 0.6)
+        view.canvas.fill([quad(shade, y - wall, shade + width * 0.4, deep or y)], darker(plaster, 0.22), 0.6)
         over, peak = width * 0.08, size * chance.uniform(0.45, 0.75)
-        ridge = [(x - over, y - wall), (x + width * 0.18, y - wall - peak), (x + width * 0.82, y - wall - peak), (x + width + over, y - wall)]
+        ridge = [
+            (x - over, y - wall),
+            (x + width * 0.18, y - wall - peak),
+            (x + width * 0.82, y - wall - peak),
+            (x + width + over, y - wall),
+        ]
         view.canvas.fill([ridge], (lighter(roof, 0.1), darker(roof, 0.2)))
         stack = x + width * chance.uniform(0.3, 0.7)
-        view.canvas.fill([quad((stack, y - wall - peak * 1.3, stack + size * 0.1, y - wall - peak * 0.8))], darker(roof, 0.3))
+        view.canvas.fill(
+            [quad(stack, y - wall - peak * 1.3, stack + size * 0.1, y - wall - peak * 0.8)], darker(roof, 0.3)
+        )
         pane = size * 0.13
         for column in range(max(1, int(width / (pane * 2.6)))):
             px = x + pane * 0.8 + column * pane * 2.4
             if px + pane < x + width - pane * 0.4 and chance.random() < 0.85:
-                lit.append(quad((px, y - wall * 0.74, px + pane, y - wall * 0.74 + pane * 1.4)))
+                lit.append(quad(px, y - wall * 0.74, px + pane, y - wall * 0.74 + pane * 1.4))
         x += width * chance.uniform(1.0, 1.12 if crowd > 0.9 else 1.7)
     glass = (76, 92, 112)
     view.canvas.fill(lit, LAMP if dark > 0.3 else view.away(glass, distance), 0.95)
@@ -153,7 +167,7 @@ def street(view: View, base: float) -> None:
     dark = view.palette.darkness
     vx, vy = view.width * chance.uniform(0.44, 0.56), base
     road = view.lit((118, 116, 124))
-    canvas.fill([quad((0, vy, view.width, view.height))], (mix(road, view.palette.haze, 0.35), road, darker(road, 0.25)))
+    canvas.fill([quad(0, vy, view.width, view.height)], (mix(road, view.palette.haze, 0.35), road, darker(road, 0.25)))
     windows: list[list[Point]] = []
     for side in (-1, 1):
         edge = 0.0 if side < 0 else float(view.width)
@@ -161,7 +175,9 @@ def street(view: View, base: float) -> None:
         while depth > 0.1:
             nearer, depth = depth, depth * chance.uniform(0.66, 0.78)
             tall = view.short * chance.uniform(0.75, 1.05)
-            wall = chance.choice(PLASTER if not view.scene.has("city") else ((112, 108, 128), (92, 98, 120), (134, 116, 116)))
+            wall = chance.choice(
+                PLASTER if not view.scene.has("city") else ((112, 108, 128), (92, 98, 120), (134, 116, 116))
+            )
             tone = view.away(mix(wall, (150, 110, 100), chance.random() * 0.4), 0.5 * (1 - depth))
             tone = darker(tone, 0.3 if (side > 0) == view.from_left else 0.08)
 
@@ -185,14 +201,25 @@ def street(view: View, base: float) -> None:
                     else:
                         canvas.fill([pane], darker(mix(tone, (60, 80, 110), 0.6), 0.2))
             awning = [at(nearer, tall * 0.19), at(depth, tall * 0.19), at(depth, tall * 0.13), at(nearer, tall * 0.13)]
-            canvas.fill([awning], view.away(chance.choice(((186, 70, 66), (70, 120, 110), (214, 160, 80), (80, 96, 150))), 0.4 * (1 - depth)))
+            canvas.fill(
+                [awning],
+                view.away(
+                    chance.choice(((186, 70, 66), (70, 120, 110), (214, 160, 80), (80, 96, 150))), 0.4 * (1 - depth)
+                ),
+            )
     canvas.fill(windows, LAMP, 0.92)
     kerb = darker(road, 0.18)
     for side in (-1, 1):
         edge = vx + side * view.width * 0.62
         walk = vx + side * view.width * 0.36
-        canvas.fill([[(vx, vy), (edge, view.height * 1.08), (walk, view.height * 1.08)]], lighter(mix(road, (190, 180, 170), 0.4), 0.06), 0.6)
-        canvas.fill([[(vx, vy), (walk, view.height * 1.08), (walk - side * view.short * 0.012, view.height * 1.08)]], kerb)
+        canvas.fill(
+            [[(vx, vy), (edge, view.height * 1.08), (walk, view.height * 1.08)]],
+            lighter(mix(road, (190, 180, 170), 0.4), 0.06),
+            0.6,
+        )
+        canvas.fill(
+            [[(vx, vy), (walk, view.height * 1.08), (walk - side * view.short * 0.012, view.height * 1.08)]], kerb
+        )
     lamps = view.some(3, 5, 6)
     for side in (-1, 1):
         for number in range(lamps):
@@ -200,7 +227,7 @@ def street(view: View, base: float) -> None:
             x, foot = vx + side * view.width * 0.42 * share, vy + (view.height * 0.95 - vy) * share
             tall = view.short * 0.52 * share
             post = max(0.6, view.short * 0.006 * share)
-            canvas.fill([quad((x - post, foot - tall, x + post, foot))], view.away(view.palette.ink, 0.4 * (1 - share)))
+            canvas.fill([quad(x - post, foot - tall, x + post, foot)], view.away(view.palette.ink, 0.4 * (1 - share)))
             canvas.oval(x, foot - tall, post * 3, post * 3.6, LAMP if dark > 0.2 else view.lit((230, 226, 210)))
             if dark > 0.2:
                 canvas.glow(x, foot - tall, tall * 0.55, (255, 196, 110), 0.55)
@@ -215,73 +242,4 @@ def quay(view: View, base: float) -> None:
     """A row of tall painted houses on the far side of the water."""
     houses(view, "quay", base, view.short * 0.11, 0.12, 0.97)
     stone = view.away((132, 122, 114), 0.2)
-    view.canvas.fill([quad((0, base - view.short * 0.012, view.width, base + 2))], (stone, darker(stone, 0.4)))
-
-
-def moonscape(view: View, base: float) -> None:
-    """Grey dust, craters and a ragged rim under a black sky."""
-    chance, canvas = view.chance("moonscape"), view.canvas
-    dust = view.scene.colours.get("moonscape", (150, 150, 156))
-    for layer in range(3):
-        near = (layer + 1) / 3
-        level = base + (view.height - base) * 0.3 * layer
-        tone = mix(darker(dust, 0.4), dust, near)
-        edge = [(k / 24 * view.width, level - view.short * 0.03 * (1.4 - near) * (sin(k * 0.7 + layer * 2) + chance.random())) for k in range(25)]
-        body = [*edge, (view.width, view.height), (0, view.height)]
-        canvas.fill([body], (lighter(tone, 0.12), darker(tone, 0.35)))
-        canvas.fill([body], darker(tone, 0.5), 0.4, levels(fractal(chance, (220, 120), (30, 24), 4, 0.6), 0.45, 0.85))
-        for _ in range(5):
-            x, y = chance.random() * view.width, level + (view.height - level) * chance.uniform(0.15, 0.7)
-            size = view.short * chance.uniform(0.02, 0.07) * (0.4 + near)
-            canvas.oval(x, y, size, size * 0.3, lighter(tone, 0.25))
-            canvas.oval(x, y + size * 0.04, size * 0.94, size * 0.26, darker(tone, 0.5))
-
-
-def nebula(view: View) -> None:
-    """Clouds of gas in two or three colours with stars inside, and a planet when the view is otherwise empty."""
-    chance, canvas = view.chance("nebula"), view.canvas
-    canvas.cover(canvas.box, ((6, 7, 24), (14, 10, 38), (8, 16, 40)))
-    said = view.scene.colours.get("space") or (view.scene.accents[0] if view.scene.accents else None)
-    hues = [said] if said else []
-    start = chance.random()
-    hues += [turned((200, 70, 130), hue=start + shift) for shift in (0.0, 0.3, 0.52)]
-    size = (320, max(32, round(320 * view.height / view.width)))
-    for number, hue in enumerate(hues[: view.some(2, 3, 4)]):
-        lumps = fractal(chance, size, (3, 3), 6, 0.56)
-        patch = fractal(chance, size, (2, 2), 2, 0.5)
-        mask = product(levels(lumps, 0.38, 1.0), levels(patch, 0.35, 0.95))
-        canvas.veil(darker(hue, 0.1 + 0.12 * number), mask.point([round(g * 0.85) for g in range(256)]))
-        core = product(levels(lumps, 0.62, 1.0), levels(patch, 0.5, 1.0))
-        canvas.veil(lighter(hue, 0.6), core.point([round(g * 0.7) for g in range(256)]))
-    for _ in range(view.some(2, 5, 7)):
-        x, y = chance.random() * view.width, chance.random() * view.height
-        canvas.glow(x, y, view.short * chance.uniform(0.02, 0.06), (220, 230, 255), 0.9, 3.0)
-    worlds = 0 if any(s.noun == "planet" for s in view.scene.subjects) else chance.randint(1, 2)
-    for number in range(worlds if view.scene.allows("planet") else 0):
-        small = bool(view.scene.subjects) or number > 0
-        radius = view.short * (chance.uniform(0.05, 0.1) if small else chance.uniform(0.18, 0.28))
-        x, y = view.width * chance.choice((0.22, 0.78, 0.66)), view.height * chance.uniform(0.2, 0.7)
-        world(view, x, y, radius, turned((196, 120, 90), hue=chance.random()), chance)
-
-
-def world(view: View, x: float, y: float, radius: float, colour: Colour, chance: Random) -> None:
-    """A banded globe, lit from one side."""
-    canvas = view.canvas
-    box = canvas.clipped(x - radius, y - radius, x + radius, y + radius)
-    if box is None:
-        return
-    canvas.glow(x, y, radius * 1.5, lighter(colour, 0.3), 0.35)
-    size = (box[2] - box[0], box[3] - box[1])
-    bands = fractal(chance, (64, 64), (2, 12), 4, 0.6).resize(size, Image.Resampling.BICUBIC)
-    body = Image.composite(Image.new("RGB", size, lighter(colour, 0.35)), Image.new("RGB", size, darker(colour, 0.25)), bands)
-    away = 0.4 if view.from_left else -0.4
-    whole = Image.radial_gradient("L").resize((512, 512))
-    left = round(128 - away * 128)
-    shade = whole.crop((left, 70, left + 256, 326)).resize(size, Image.Resampling.BICUBIC)
-    body = Image.composite(Image.new("RGB", size, (8, 8, 26)), body, shade.point([min(255, round(g * 1.5)) for g in range(256)]))
-    rim = [(x + radius * cos(a / 90 * 2 * pi), y + radius * sin(a / 90 * 2 * pi)) for a in range(90)]
-    outlined = canvas.outline([rim])
-    if outlined is not None:
-        where, mask = outlined
-        body = body.resize(mask.size)
-        canvas.image.paste(body, where, mask)
+    view.canvas.fill([quad(0, base - view.short * 0.012, view.width, base + 2)], (stone, darker(stone, 0.4)))

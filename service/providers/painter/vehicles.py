@@ -24,7 +24,18 @@ def car(pen: Pen) -> None:
     pen.blob([(40, 46), (58, 16), (90, 10), (122, 14), (144, 44), (120, 52), (60, 52)], darker(paint, 0.08))
     pen.shape([(52, 44), (64, 22), (88, 18), (88, 44)], panes(pen))
     pen.shape([(94, 18), (117, 21), (132, 44), (94, 44)], panes(pen))
-    body: list[Point] = [(4, 70), (8, 50), (36, 44), (90, 42), (150, 44), (186, 52), (197, 66), (194, 82), (100, 84), (6, 82)]
+    body: list[Point] = [
+        (4, 70),
+        (8, 50),
+        (36, 44),
+        (90, 42),
+        (150, 44),
+        (186, 52),
+        (197, 66),
+        (194, 82),
+        (100, 84),
+        (6, 82),
+    ]
     pen.gradient(lambda: pen.blob(body, paint), lighter(paint, 0.22), darker(paint, 0.28))
     pen.line([(12, 60), (100, 56), (188, 60)], 1, lighter(paint, 0.4))
     pen.line([(91, 46), (91, 78)], 0.8, darker(paint, 0.3))
@@ -51,7 +62,11 @@ def bus(pen: Pen) -> None:
 def truck(pen: Pen) -> None:
     paint = pen.tint((60, 120, 170), (200, 70, 56), (90, 150, 90))
     pen.box(4, 14, 116, 80, (232, 226, 214), 2)
-    pen.gradient(lambda: pen.blob([(120, 82), (120, 30), (150, 26), (164, 50), (184, 56), (187, 82)], paint), lighter(paint, 0.15), darker(paint, 0.25))
+    pen.gradient(
+        lambda: pen.blob([(120, 82), (120, 30), (150, 26), (164, 50), (184, 56), (187, 82)], paint),
+        lighter(paint, 0.15),
+        darker(paint, 0.25),
+    )
     pen.shape([(134, 34), (148, 32), (158, 52), (134, 52)], panes(pen))
     pen.box(4, 78, 188, 84, darker(paint, 0.5))
     for x in (34, 60, 156):
@@ -65,7 +80,9 @@ def train(pen: Pen) -> None:
     for k in range(2):
         x = 4 + k * 68
         coach = mix(paint, (150, 50, 46), 0.7)
-        pen.gradient(lambda x=x, coach=coach: pen.box(x, 34, x + 62, 82, coach, 3), lighter(coach, 0.14), darker(coach, 0.2))
+        pen.gradient(
+            lambda x=x, coach=coach: pen.box(x, 34, x + 62, 82, coach, 3), lighter(coach, 0.14), darker(coach, 0.2)
+        )
         pen.box(x - 2, 31, x + 64, 36, darker(coach, 0.4), 2)
         for w in range(4):
             pen.box(x + 6 + w * 14, 44, x + 15 + w * 14, 58, panes(pen), 1)
@@ -97,7 +114,11 @@ def bicycle(pen: Pen) -> None:
 
             pen.line([(x, 68), (x + 27 * cos(k * pi / 4), 68 + 27 * sin(k * pi / 4))], 0.6, (150, 154, 160))
         pen.dot(x, 68, 3, TYRE)
-    for path in ([(34, 68), (62, 34), (112, 32), (76, 68), (34, 68)], [(62, 34), (76, 68)], [(126, 68), (112, 32), (108, 16)]):
+    for path in (
+        [(34, 68), (62, 34), (112, 32), (76, 68), (34, 68)],
+        [(62, 34), (76, 68)],
+        [(126, 68), (112, 32), (108, 16)],
+    ):
         pen.line([(float(x), float(y)) for x, y in path], 3.6, paint, smooth=False)
     pen.line([(62, 34), (59, 22)], 2.6, paint)
     pen.line([(50, 22), (60, 20), (70, 21)], 5, (70, 50, 42))
@@ -111,12 +132,18 @@ def plane(pen: Pen) -> None:
     accent: Colour = (70, 120, 190) if pen.asked is None else darker(pen.asked, 0.3)
     pen.shape([(92, 48), (66, 12), (80, 12), (122, 46)], darker(skin, 0.25))
     pen.shape([(16, 46), (4, 12), (20, 12), (42, 44)], accent)
-    pen.gradient(lambda: pen.blob([(8, 50), (40, 40), (150, 40), (184, 48), (192, 56), (180, 64), (100, 68), (40, 64)], skin), lighter(skin, 0.1), darker(skin, 0.22))
+    pen.gradient(
+        lambda: pen.blob([(8, 50), (40, 40), (150, 40), (184, 48), (192, 56), (180, 64), (100, 68), (40, 64)], skin),
+        lighter(skin, 0.1),
+        darker(skin, 0.22),
+    )
     pen.shape([(164, 46), (178, 48), (184, 53), (166, 53)], (50, 70, 100))
     for x in range(54, 154, 10):
         pen.dot(x, 50, 2, (80, 110, 150))
     pen.line([(20, 58), (188, 58)], 2, accent, smooth=False)
-    pen.gradient(lambda: pen.shape([(84, 56), (40, 96), (58, 96), (124, 60)], skin), darker(skin, 0.06), darker(skin, 0.28))
+    pen.gradient(
+        lambda: pen.shape([(84, 56), (40, 96), (58, 96), (124, 60)], skin), darker(skin, 0.06), darker(skin, 0.28)
+    )
     pen.oval(92, 76, 12, 5.4, darker(skin, 0.3))
 
 
@@ -125,7 +152,11 @@ def helicopter(pen: Pen) -> None:
     pen.line([(60, 12), (160, 8)], 1.8, (90, 92, 100))
     pen.line([(110, 10), (110, 28)], 3, (70, 72, 80))
     pen.shape([(80, 46), (8, 36), (4, 24), (14, 24), (20, 32), (90, 32)], darker(paint, 0.12))
-    pen.gradient(lambda: pen.blob([(74, 40), (92, 26), (126, 26), (150, 44), (150, 62), (124, 74), (88, 70)], paint), lighter(paint, 0.12), darker(paint, 0.2))
+    pen.gradient(
+        lambda: pen.blob([(74, 40), (92, 26), (126, 26), (150, 44), (150, 62), (124, 74), (88, 70)], paint),
+        lighter(paint, 0.12),
+        darker(paint, 0.2),
+    )
     pen.blob([(120, 32), (130, 32), (148, 46), (146, 56), (120, 56)], GLASS)
     pen.line([(82, 90), (144, 90)], 3, (70, 72, 80))
     for x in (96, 128):
@@ -139,7 +170,10 @@ def rocket(pen: Pen) -> None:
     for k, tint in enumerate(((250, 130, 50), (255, 200, 80), (255, 246, 210))):
         pen.blob(mirrored([(25, 76), (31 - k * 2.4, 80), (29 - k * 1.6, 90 - k * 3), (25, 99 - k * 5)], 25), tint)
     for s in (-1, 1):
-        pen.shape([(25 + s * 10, 52), (25 + s * 21, 66), (25 + s * 20, 80), (25 + s * 9, 72)], darker(fin, 0.1 if s < 0 else 0.25))
+        pen.shape(
+            [(25 + s * 10, 52), (25 + s * 21, 66), (25 + s * 20, 80), (25 + s * 9, 72)],
+            darker(fin, 0.1 if s < 0 else 0.25),
+        )
     body = mirrored([(25, 1), (31, 10), (36, 28), (37, 52), (33, 76), (25, 78)], 25)
     pen.gradient(lambda: pen.blob(body, skin), lighter(skin, 0.2), darker(skin, 0.32), across=True)
     pen.blob(mirrored([(25, 1), (30, 8), (34, 20), (25, 22)], 25), fin)
@@ -178,7 +212,11 @@ def hot_air_balloon(pen: Pen) -> None:
 def party_balloon(pen: Pen) -> None:
     base = pen.tint((222, 60, 70), (250, 190, 70), (80, 150, 220), (120, 190, 120), (230, 120, 180))
     pen.line([(25, 64), (28, 76), (22, 88), (26, 99)], 0.8, (120, 120, 126))
-    pen.gradient(lambda: pen.blob(mirrored([(25, 2), (41, 8), (47, 26), (39, 48), (25, 60)], 25), base), lighter(base, 0.2), darker(base, 0.16))
+    pen.gradient(
+        lambda: pen.blob(mirrored([(25, 2), (41, 8), (47, 26), (39, 48), (25, 60)], 25), base),
+        lighter(base, 0.2),
+        darker(base, 0.16),
+    )
     pen.shape([(22, 65), (28, 65), (25, 58)], darker(base, 0.2))
     pen.oval(15, 18, 3.4, 7.4, lighter(base, 0.65), 28)
 
@@ -189,10 +227,21 @@ def sailboat(pen: Pen) -> None:
     if pen.asked is not None:
         hull = (120, 82, 58)
     pen.line([(44, 84), (44, 2)], 1.6, (110, 84, 66))
-    pen.gradient(lambda: pen.shape([*_billow((46, 5), (47, 74), (82, 74))], sail), sail, darker(sail, 0.18), across=True)
-    pen.gradient(lambda: pen.shape([*_billow((42, 10), (41, 74), (10, 76))], sail), darker(sail, 0.05), darker(sail, 0.24), across=True)
+    pen.gradient(
+        lambda: pen.shape([*_billow((46, 5), (47, 74), (82, 74))], sail), sail, darker(sail, 0.18), across=True
+    )
+    pen.gradient(
+        lambda: pen.shape([*_billow((42, 10), (41, 74), (10, 76))], sail),
+        darker(sail, 0.05),
+        darker(sail, 0.24),
+        across=True,
+    )
     pen.shape([(44, 2), (56, 5), (44, 8)], (214, 66, 60))
-    pen.gradient(lambda: pen.blob([(4, 81), (44, 83), (88, 80), (80, 94), (60, 98), (24, 98), (10, 93)], hull), lighter(hull, 0.15), darker(hull, 0.3))
+    pen.gradient(
+        lambda: pen.blob([(4, 81), (44, 83), (88, 80), (80, 94), (60, 98), (24, 98), (10, 93)], hull),
+        lighter(hull, 0.15),
+        darker(hull, 0.3),
+    )
     pen.line([(5, 83), (44, 85), (86, 82)], 1.6, lighter(hull, 0.5))
 
 
@@ -212,7 +261,13 @@ def rowboat(pen: Pen) -> None:
     for x in (70, 130):
         pen.box(x, 48, x + 16, 54, lighter(hull, 0.3), 1)
     pen.line([(110, 46), (60, 98)], 3, (206, 168, 120))
-    pen.gradient(lambda: pen.blob([(6, 38), (50, 52), (120, 56), (180, 51), (216, 32), (206, 68), (176, 90), (60, 92), (22, 76)], hull), lighter(hull, 0.16), darker(hull, 0.3))
+    pen.gradient(
+        lambda: pen.blob(
+            [(6, 38), (50, 52), (120, 56), (180, 51), (216, 32), (206, 68), (176, 90), (60, 92), (22, 76)], hull
+        ),
+        lighter(hull, 0.16),
+        darker(hull, 0.3),
+    )
     pen.line([(6, 39), (50, 53), (120, 57), (180, 52), (216, 33)], 3, lighter(hull, 0.45))
     pen.line([(16, 62), (60, 74), (130, 76), (206, 60)], 1.2, darker(hull, 0.3))
 
@@ -222,13 +277,19 @@ def ship(pen: Pen) -> None:
     pen.box(60, 38, 160, 62, (244, 242, 236), 3)
     pen.box(76, 24, 140, 42, (232, 230, 224), 3)
     for x in (88, 116):
-        pen.gradient(lambda x=x: pen.shape([(x, 28), (x + 3, 4), (x + 19, 4), (x + 19, 28)], (206, 84, 60)), (222, 100, 72), (170, 60, 46))
+        pen.gradient(
+            lambda x=x: pen.shape([(x, 28), (x + 3, 4), (x + 19, 4), (x + 19, 28)], (206, 84, 60)),
+            (222, 100, 72),
+            (170, 60, 46),
+        )
         pen.box(x + 2, 4, x + 20, 9, (44, 44, 50))
     for x in range(68, 156, 11):
         pen.box(x, 46, x + 6, 52, panes(pen), 1)
     for x in range(84, 134, 11):
         pen.box(x, 31, x + 6, 36, panes(pen), 1)
-    pen.gradient(lambda: pen.shape([(6, 56), (214, 52), (196, 98), (30, 98)], hull), lighter(hull, 0.14), darker(hull, 0.25))
+    pen.gradient(
+        lambda: pen.shape([(6, 56), (214, 52), (196, 98), (30, 98)], hull), lighter(hull, 0.14), darker(hull, 0.25)
+    )
     pen.shape([(18, 82), (204, 80), (197, 98), (30, 98)], (160, 54, 48))
     for x in range(36, 190, 15):
         pen.dot(x, 68, 2.3, panes(pen))

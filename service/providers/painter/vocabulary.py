@@ -297,13 +297,14 @@ COLOURS = {
     "black": "black, jet black, ebony",
     "white": "white, snow white, pure white",
     "turquoise": "turquoise, cyan blue",
+    "orange": "ginger, tangerine coloured",
     "brown": "brown, wooden, mahogany, walnut",
     "silver": "silver, chrome, metallic, steel",
     "yellow": "yellow, yellowish, mustard, lemon yellow",
 }  # and every name in `colours.NAMED` says itself
 
 GARMENTS = "dress, coat, jacket, shirt, suit, gown, cloak, robe, sweater, jumper, clothes, clothing, t shirt, tshirt, cape, skirt, raincoat, uniform, spacesuit, tutu, scarf, hoodie, kimono"
-HAIR = "hair, haired, beard, bearded, blonde, blond, ginger, brunette"
+HAIR = "hair, haired, beard, bearded, blonde, blond, brunette"
 
 NUMBERS = {
     "a": 1, "an": 1, "one": 1, "single": 1, "lone": 1, "two": 2, "twin": 2, "both": 2, "pair of": 2, "couple of": 2, "three": 3, "trio of": 3,
@@ -325,7 +326,10 @@ STOPS = (
 NEGATIONS = "no, without, not, never, avoid, except, minus, excluding, nor"
 RIDING = "riding, rides, ride, astride, riding on, on top of, rides on, driving, on a, sits on, sitting on, on an, mounted on"
 
-POSES = {"run": "running, galloping, jumping, leaping, racing, chasing", "sleep": "sleeping, asleep, napping, curled up"}
+POSES = {
+    "run": "running, galloping, jumping, leaping, racing, chasing",
+    "sleep": "sleeping, asleep, napping, curled up",
+}
 
 GROUPS = {
     "people": "woman, man, person, child, couple, family, crowd, dancer, astronaut, king, queen, knight, wizard, portrait",
@@ -342,9 +346,20 @@ GROUPS = {
 }  # words that name many things at once, used to leave things out
 
 WHOLE = {
-    "crowd": "people", "person": "people", "animals": "animals", "bird": "birds", "city": "buildings", "house": "buildings",
-    "rowboat": "boats", "car": "vehicles", "forest": "trees", "tree": "trees", "trees": "trees", "flower": "flowers",
-    "flowers": "flowers", "sea": "water",
+    "crowd": "people",
+    "person": "people",
+    "animals": "animals",
+    "bird": "birds",
+    "city": "buildings",
+    "house": "buildings",
+    "rowboat": "boats",
+    "car": "vehicles",
+    "forest": "trees",
+    "tree": "trees",
+    "trees": "trees",
+    "flower": "flowers",
+    "flowers": "flowers",
+    "sea": "water",
 }  # fmt: skip - the noun whose ban bans the whole group
 
 GENERIC = {"creature": "dragon", "monster": "dragon", "pet": "dog", "vehicle": "car", "insect": "bee"}

@@ -1,10 +1,14 @@
 """Water: still water that mirrors what stands above it, the open sea in waves, rivers, waterfalls and the world below."""
 
-from math import pi, sin
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
+from math import cos, pi, sin
+from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from .canvas import Point
+from .canvas import Point, quad
 from .colours import WHITE, Colour, darker, lighter, mix
 from .texture import fractal, levels, slope
 from .view import View
@@ -71,36 +75,67 @@ def _glints(view: View, top: float, calm: float) -> None:
 
 
 def waves(view: View, top: float, rough: float) -> None:
-    """The open sea: crests behind one another, each with a lit back, a dark trough and, when it blows, foam."""
+    """The open sea: swell behind swell, each lit along its crest and dark below it; when it blows the crests break."""
     chance, canvas = view.chance("waves"), view.canvas
-    rows = round(view.some(7, 12, 16) * (1.0 if view.height <= view.width else 1.3))
+    rows = round(view.some(9, 20, 26) * (1.0 if view.height <= view.width else 1.3))
     depth = view.height - top
     water = view.lit(view.palette.water)
-    far = mix(water, view.palette.haze, 0.55)
-    canvas.fill([[(0, top), (view.width, top), (view.width, view.height), (0, view.height)]], (far, water, darker(water, 0.35)))
+    far = mix(water, view.palette.haze, 0.5)
+    canvas.fill([quad(0, top, view.width, view.height)], (far, mix(far, water, 0.6), water, darker(water, 0.3)))
+    bright = mix(lighter(water, 0.12), view.palette.sky[3], 0.3)
     for row in range(rows):
         near = (row + 0.4) / rows
-        y = top + depth * near**1.5
-        reach = view.short * (0.004 + (0.012 + 0.05 * rough) * near)
-        turns = (9.0 - 5.5 * near) * view.width / view.short
-        phase, drift = chance.uniform(0, 2 * pi), chance.uniform(0, 2 * pi)
-        crest: list[Point] = []
-        knots = 120
-        for k in range(knots + 1):
-            at = k / knots
-            swell = sin(phase + at * turns * 2 * pi) * 0.6 + sin(drift + at * turns * 1.63 * pi) * 0.4
-            peaked = 1 - abs(swell) ** (1.0 if rough > 0.5 else 1.6)
-            crest.append((at * view.width, y - reach * (peaked * 1.3 - 0.3)))
-        shade = mix(far, darker(water, 0.12), min(1.0, near * 1.25))
-        body = [*crest, (view.width, y + reach * 4), (0, y + reach * 4)]
-        canvas.fill([body], (lighter(shade, 0.24), shade, darker(shade, 0.22)), 0.9, fade=(1.0, 0.15))
-        if rough > 0.3 and near > 0.1:
-            foam = [(x, cy) for x, cy in crest]
-            under_it = [(x, cy + reach * 0.2 * max(0.0, sin(x / view.width * 41 + phase) + 0.4)) for x, cy in reversed(crest)]
-            spray = fractal(chance, (240, 40), (60, 8), 3, 0.6)
-            canvas.fill([[*foam, *under_it]], view.lit((246, 250, 252)), 0.9, levels(spray, 0.3, 0.6))
+        y = top + depth * near**1.7
+        reach = view.short * (0.002 + (0.011 + 0.038 * rough) * near)
+        crest = _swell(chance, view.width, y, reach, (10.0 - 7.2 * near**0.6) * view.width / view.short, rough)
+        shade = mix(far, darker(water, 0.1), min(1.0, near * 1.2))
+        light = mix(shade, bright, 0.3 + 0.25 * (1 - near))
+        body = [*crest, (view.width, y + reach * 5), (0, y + reach * 5)]
+        canvas.fill([body], (light, shade, darker(shade, 0.3)), 0.85, fade=(1.0, 0.0))
+        if rough > 0.3 and near > 0.05 and view.rich:
+            canvas.fill(_foam(crest, y, reach), view.lit((244, 249, 252)), 0.5 + 0.4 * near)
+            veins = fractal(chance, (360, 60), (round(14 + 30 * (1 - near)), 14), 4, 0.62)
+            canvas.fill([body], view.lit((232, 242, 246)), 0.45 * rough, levels(veins, 0.62, 0.85), fade=(1.0, 0.0))
     _glints(view, top, 1 - rough)
     canvas.mist(top - view.short * 0.006, top + view.short * 0.02, view.palette.haze, 0.0, 0.4)
+
+
+def _swell(chance: Random, width: float, y: float, reach: float, turns: float, rough: float) -> list[Point]:
+    """One crest line: long waves on which shorter ones ride, sharpened where they are high."""
+    parts = [
+        (chance.uniform(0, 2 * pi), turns * scale * chance.uniform(0.8, 1.2), weight)
+        for scale, weight in ((0.5, 0.5), (1.0, 0.4), (2.3, 0.22))
+    ]
+    line: list[Point] = []
+    for k in range(161):
+        at = k / 160
+        high = sum(weight * sin(phase + at * turn * 2 * pi) for phase, turn, weight in parts)
+        peaked = high if high < 0 else high * (1 + 0.7 * rough * high)
+        line.append((at * width, y - reach * peaked))
+    return line
+
+
+def _foam(crest: list[Point], y: float, reach: float) -> list[list[Point]]:
+    """White caps: only where a crest stands high, thickest at its peak."""
+    caps: list[list[Point]] = []
+    top: list[Point] = []
+    for point in [*crest, (0.0, y + reach)]:
+        if point[1] < y - reach * 0.42:
+            top.append(point)
+            continue
+        if len(top) > 3:
+            last = len(top) - 1
+            caps.append(
+                [
+                    *top,
+                    *(
+                        (x + reach * 0.1, cy + reach * 0.22 * sin(k / last * pi))
+                        for k, (x, cy) in reversed(list(enumerate(top)))
+                    ),
+                ]
+            )
+        top = []
+    return caps
 
 
 def beach(view: View, top: float) -> None:
@@ -110,13 +145,16 @@ def beach(view: View, top: float) -> None:
     lean = chance.choice((-1, 1)) * view.short * 0.07
     phase = chance.uniform(0, 2 * pi)
     edge = [
-        (k / 40 * view.width, top + lean * (k / 20 - 1) + view.short * 0.018 * sin(phase + k / 40 * 7)) for k in range(41)
+        (k / 40 * view.width, top + lean * (k / 20 - 1) + view.short * 0.018 * sin(phase + k / 40 * 7))
+        for k in range(41)
     ]
     below = [(view.width, view.height), (0, view.height)]
     lift = view.short * 0.03
     canvas.fill([[*((x, y - lift) for x, y in edge), *below]], view.lit((236, 248, 248)), 0.75)
     canvas.fill([[*((x, y - lift * 0.55) for x, y in edge), *below]], mix(sand, view.lit(view.palette.water), 0.35))
-    canvas.fill([[*((x, y + lift * 0.5) for x, y in edge), *below]], (mix(sand, (150, 120, 90), 0.2), sand, darker(sand, 0.12)))
+    canvas.fill(
+        [[*((x, y + lift * 0.5) for x, y in edge), *below]], (mix(sand, (150, 120, 90), 0.2), sand, darker(sand, 0.12))
+    )
     if view.rich:
         rough = fractal(chance, (300, 160), (70, 50), 3, 0.7)
         canvas.fill([[*((x, y + lift) for x, y in edge), *below]], darker(sand, 0.3), 0.35, levels(rough, 0.5, 0.9))
@@ -141,7 +179,9 @@ def river(view: View, top: float) -> None:
                 darker(view.lit(mix(view.palette.ground, (120, 96, 70), 0.5)), 0.25))  # fmt: skip
     sky = view.palette.sky
     water = view.lit(view.palette.water)
-    canvas.fill([shape], (mix(sky[3], water, 0.2), mix(sky[2], water, 0.4), mix(sky[1], water, 0.6), darker(water, 0.2)))
+    canvas.fill(
+        [shape], (mix(sky[3], water, 0.2), mix(sky[2], water, 0.4), mix(sky[1], water, 0.6), darker(water, 0.2))
+    )
     flow: list[list[Point]] = []
     for _ in range(view.some(14, 50, 90)):
         t = chance.random() ** 0.8
@@ -168,32 +208,43 @@ def waterfall(view: View, top: float, foot: float) -> None:
         wall += [(x, foot + view.short * 0.05), (middle + side * half, foot + view.short * 0.02)]
         canvas.fill([wall], (lighter(rock, 0.15), rock, darker(rock, 0.45)))
         canvas.fill([wall], darker(rock, 0.55), 0.65, levels(fractal(chance, (200, 200), (26, 8), 4, 0.6), 0.42, 0.75))
-        canvas.fill([wall], view.lit(view.palette.foliage), 0.7, levels(fractal(chance, (200, 200), (7, 7), 4, 0.6), 0.58, 0.75))
+        canvas.fill(
+            [wall], view.lit(view.palette.foliage), 0.7, levels(fractal(chance, (200, 200), (7, 7), 4, 0.6), 0.58, 0.75)
+        )
     veil = [(middle - half, top), (middle + half, top), (middle + half * 1.2, foot), (middle - half * 1.2, foot)]
     canvas.fill([veil], (view.lit((214, 232, 240)), view.lit((244, 250, 252))))
     threads = fractal(chance, (120, 90), (30, 2), 3, 0.6)
     canvas.fill([veil], view.lit(darker(view.palette.water, 0.1)), 0.55, levels(threads, 0.5, 0.85))
     for _ in range(6):
-        canvas.glow(middle + chance.uniform(-1.2, 1.2) * half, foot, half * chance.uniform(1.0, 2.2), view.lit((230, 242, 246)), 0.4)
+        canvas.glow(
+            middle + chance.uniform(-1.2, 1.2) * half,
+            foot,
+            half * chance.uniform(1.0, 2.2),
+            view.lit((230, 242, 246)),
+            0.4,
+        )
 
 
 def below(view: View) -> None:
-    """Under water: light falling in shafts, rocks and weed on the sea floor, bubbles."""
-    chance, canvas = view.chance("below"), view.canvas
+    """The world under water: bright above, deep blue below."""
+    canvas = view.canvas
     said = view.scene.colours.get("underwater") or view.scene.colours.get("sea")
     dark = view.palette.darkness
     deep: tuple[Colour, ...] = ((112, 214, 222), (44, 152, 190), (18, 92, 146), (8, 46, 92))
     if said:
         deep = (lighter(said, 0.5), said, darker(said, 0.4), darker(said, 0.65))
     canvas.cover(canvas.box, tuple(darker(colour, dark * 0.6) for colour in deep))
-    shafts: list[list[Point]] = []
+
+
+def shafts(view: View) -> None:
+    """Light falling from the surface, each shaft wider and fainter below."""
+    chance, canvas = view.chance("shafts"), view.canvas
     source = view.width * chance.uniform(0.25, 0.75)
     for _ in range(view.some(4, 8, 11)):
         x, width = source + chance.gauss(0, 0.22) * view.width, view.short * chance.uniform(0.02, 0.06)
         drift = (x - source) * 0.9 + view.short * chance.uniform(-0.08, 0.08)
         reach = view.height * chance.uniform(0.55, 0.9)
-        shafts.append([(x, -10), (x + width, -10), (x + width * 2.4 + drift, reach), (x - width * 1.4 + drift, reach)])
-    for shaft in shafts:
+        shaft = [(x, -10.0), (x + width, -10.0), (x + width * 2.4 + drift, reach), (x - width * 1.4 + drift, reach)]
         size = (max(2, view.width // 4), max(2, view.height // 4))
         mask = Image.new("L", size)
         ImageDraw.Draw(mask).polygon([(px / 4, py / 4) for px, py in shaft], fill=70)
@@ -203,6 +254,7 @@ def below(view: View) -> None:
 
 
 def seabed(view: View, top: float) -> None:
+    """The sea floor in three folds, with corals and weed."""
     chance, canvas = view.chance("seabed"), view.canvas
     dark = view.palette.darkness * 0.5
     sand = darker(mix((206, 196, 160), (30, 110, 150), 0.45), dark)
@@ -217,17 +269,55 @@ def seabed(view: View, top: float) -> None:
             x, size = chance.random() * view.width, view.short * (0.05 + 0.08 * near) * chance.uniform(0.6, 1.3)
             tint = darker(mix(chance.choice(corals), (20, 90, 140), 0.6 * (1 - near)), dark)
             base = level + view.short * 0.03
-            if chance.random() < 0.5:
-                weeds = [_weed(chance.uniform(-0.5, 0.5) * size + x, base, size * chance.uniform(0.9, 1.7), k) for k in range(5)]
+            if chance.random() < 0.4:
+                weeds = [
+                    _weed(chance.uniform(-0.5, 0.5) * size + x, base, size * chance.uniform(0.9, 1.7), k)
+                    for k in range(5)
+                ]
                 canvas.fill(weeds, (lighter(mix(tint, (60, 160, 120), 0.5), 0.1), darker(tint, 0.4)))
             else:
-                for turn in (-0.9, -0.4, 0.0, 0.45, 0.95):
-                    canvas.oval(x + turn * size * 0.5, base - size * (0.5 - 0.2 * abs(turn)), size * 0.14, size * 0.5, (tint, darker(tint, 0.4)))
-    bubbles = view.some(10, 26, 40)
-    for _ in range(bubbles):
+                arms: list[list[Point]] = []
+                for turn in (-0.75, -0.35, 0.0, 0.4, 0.8):
+                    _coral(chance, arms, (x, base), turn - pi / 2, size * 0.42, size * 0.085, 3)
+                canvas.fill(arms, (lighter(tint, 0.12), darker(tint, 0.3)))
+
+
+def bubbles(view: View) -> None:
+    chance, canvas = view.chance("bubbles"), view.canvas
+    for _ in range(view.some(10, 26, 40)):
         x, y = chance.random() * view.width, chance.random() * view.height
         radius = view.short * chance.uniform(0.003, 0.009)
         canvas.disc(x, y, radius, (216, 246, 250), 0.35)
+
+
+def _coral(
+    chance: Random, arms: list[list[Point]], root: Point, turn: float, reach: float, width: float, depth: int
+) -> None:
+    """A branch that thickens at its tip and divides."""
+    x, y = root
+    tip = (x + reach * cos(turn), y + reach * sin(turn))
+    across = (-sin(turn) * width * 0.5, cos(turn) * width * 0.5)
+    arms.append(
+        [
+            (x - across[0], y - across[1]),
+            (tip[0] - across[0], tip[1] - across[1]),
+            (tip[0] + across[0], tip[1] + across[1]),
+            (x + across[0], y + across[1]),
+        ]
+    )
+    arms.append(
+        [(tip[0] + width * 0.62 * cos(a / 8 * 2 * pi), tip[1] + width * 0.62 * sin(a / 8 * 2 * pi)) for a in range(8)]
+    )
+    for lean in (-0.5, 0.5) if depth else ():
+        _coral(
+            chance,
+            arms,
+            tip,
+            turn + lean * chance.uniform(0.5, 1.2),
+            reach * chance.uniform(0.55, 0.8),
+            width * 0.8,
+            depth - 1,
+        )
 
 
 def _weed(x: float, base: float, height: float, number: int) -> list[Point]:

@@ -1,5 +1,8 @@
 """Weather between the viewer and the world: fog, rain, falling snow, lightning, wind."""
 
+# pyright: reportUnknownMemberType=false
+# Pillow's signatures name numpy, which is not installed here.
+
 from math import sin
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -38,7 +41,9 @@ def rain(view: View) -> None:
             x, y = chance.uniform(-0.1, 1.1) * view.width, chance.uniform(-0.1, 1.0) * view.height
             long = view.short * (0.022 + 0.045 * depth) * chance.uniform(0.6, 1.3)
             half = max(0.35, view.short * 0.0011 * depth)
-            streaks.append([(x - half, y), (x + half, y), (x + half + slant * long, y + long), (x - half + slant * long, y + long)])
+            streaks.append(
+                [(x - half, y), (x + half, y), (x + half + slant * long, y + long), (x - half + slant * long, y + long)]
+            )
         canvas.fill(streaks, colour, strength)
 
 
@@ -50,14 +55,20 @@ def snowfall(view: View) -> None:
     size = (width, max(1, round(view.height * scale)))
     area = view.width * view.height / view.short**2
     unit = view.short * scale
-    for radius, number, blur, strength in ((0.0016, 420, 0.0, 200), (0.0032, 170, 0.0012, 225), (0.008, 24, 0.005, 170)):
+    for radius, number, blur, strength in (
+        (0.0016, 420, 0.0, 200),
+        (0.0032, 170, 0.0012, 225),
+        (0.008, 24, 0.005, 170),
+    ):
         flakes = Image.new("L", size)
         draw = ImageDraw.Draw(flakes)
         for _ in range(round(number * area * (0.5, 1.0, 1.25)[canvas.detail])):
             x, y = chance.random() * size[0], chance.random() * size[1]
             r = max(0.6, unit * radius * chance.uniform(0.6, 1.4))
             draw.ellipse((x - r, y - r, x + r, y + r), fill=round(strength * chance.uniform(0.6, 1.0)))
-        canvas.veil((252, 253, 255), flakes.filter(ImageFilter.GaussianBlur(blur * unit)) if blur and view.rich else flakes)
+        canvas.veil(
+            (252, 253, 255), flakes.filter(ImageFilter.GaussianBlur(blur * unit)) if blur and view.rich else flakes
+        )
 
 
 def lightning(view: View) -> None:
@@ -97,5 +108,7 @@ def wind(view: View) -> None:
         x = chance.random() * view.width
         y = view.height * (0.25 + 0.6 * chance.random() + 0.06 * sin(x / view.width * 9))
         long, turn = view.short * chance.uniform(0.006, 0.014), chance.uniform(-0.8, 0.8)
-        leaves.append([(x - long, y - long * turn), (x, y - long * 0.5), (x + long, y + long * turn), (x, y + long * 0.45)])
+        leaves.append(
+            [(x - long, y - long * turn), (x, y - long * 0.5), (x + long, y + long * turn), (x, y + long * 0.45)]
+        )
     view.canvas.fill(leaves, view.lit(tint), 0.95)

@@ -55,14 +55,11 @@ class FileBlobs:
                 file.flush()
                 os.fsync(file.fileno())
             aside.rename(path)
+            _sync_directory(path.parent)
         except BaseException:
             aside.unlink(missing_ok=True)
+            path.unlink(missing_ok=True)
             raise
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
 
     def _sweep(self, before: float) -> int:
         swept = 0
@@ -74,6 +71,14 @@ class FileBlobs:
             except FileNotFoundError:
                 continue  # another process was quicker
         return swept
+
+
+def _sync_directory(path: Path) -> None:
+    directory = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(directory)
+    finally:
+        os.close(directory)
 
 
 def _open_plain(path: Path) -> BinaryIO:

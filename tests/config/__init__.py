@@ -1,0 +1,1 @@
+"""The configuration: what is refused, and what is taken."""

@@ -1,0 +1,102 @@
+"""Files that can be used: they load, and what `config show` prints of them means the same and keeps their secrets."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import msgspec
+import pytest
+from click.testing import CliRunner, Result
+
+from service.assembly import check
+from service.config import Config, defaults, load
+from terminal.__main__ import main
+
+HERE = Path(__file__).parent
+FILES = sorted((HERE / "good").glob("*.toml"))
+SECRETS = {
+    "OPENAI_API_KEY": "sk-one-0123456789abcdef",
+    "SECOND_KEY": "sk-two-0123456789abcdef",
+    "IMAGEGEN_SIGNING_KEY": "a signing key of some length",
+}
+
+every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+
+
+def command(*words: str) -> Result:
+    return CliRunner(env=SECRETS).invoke(main, ["config", *words])
+
+
+@every_file
+def test_is_good(path: Path) -> None:
+    """A good file is said to be good, in one line that names it."""
+    result = command("check", "--config", str(path))
+
+    assert (result.exit_code, result.stderr, result.stdout) == (0, "", f"{path}: good\n")
+
+
+@every_file
+def test_what_is_shown_means_the_same(path: Path, tmp_path: Path) -> None:
+    """What `config show` prints is a configuration: with its secrets put back it loads, and means the same."""
+    meant = load(path, SECRETS)
+    shown = tmp_path / "shown.toml"
+    shown.write_text(_revealed(command("show", "--config", str(path)).stdout, meant), encoding="utf-8")
+
+    assert msgspec.structs.replace(load(shown, {}), source=meant.source) == meant
+
+
+@every_file
+def test_secrets_are_dots(path: Path) -> None:
+    """No secret is in what is shown, nor in how the configuration prints itself in a traceback."""
+    result = command("show", "--config", str(path))
+
+    assert result.exit_code == 0
+    assert not [secret for secret in SECRETS.values() if secret in result.output]
+
+
+def test_secrets_of_the_environment_are_dots() -> None:
+    """The key that the defaults take from the environment is shown as dots, too."""
+    result = command("show")
+
+    assert "••••" in result.stdout
+    assert SECRETS["OPENAI_API_KEY"] not in result.output
+
+
+def test_dots_are_no_key(tmp_path: Path) -> None:
+    """What is shown with its dots does not pass for a configuration: dots are no key."""
+    shown = tmp_path / "shown.toml"
+    shown.write_text(command("show", "--config", str(HERE / "good" / "minimal.toml")).stdout, encoding="utf-8")
+    result = command("check", "--config", str(shown))
+
+    assert result.exit_code == 1
+    assert "providers.openai.keys[0].value: expected printable ASCII text" in result.stderr
+
+
+def test_no_file_at_all() -> None:
+    """Without a file the painter is there, retired names lead to it, and OpenAI waits for a key."""
+    without, having = defaults({}), defaults({"OPENAI_API_KEY": "sk-1"})
+
+    assert {name: route.targets[0].target for name, route in without.models.items()} == {
+        "dall-e-2": "painter/scene",
+        "dall-e-3": "painter/scene",
+        "gpt-image-1": "painter/scene",
+    }
+    assert {name: adapter.configured for name, adapter in check(without)[0].items()} == {
+        "painter": True,
+        "openai": False,
+    }
+    assert check(having)[0]["openai"].configured
+    assert (without.service.listen, without.bridge.listen) == ("127.0.0.1:50051", "127.0.0.1:8080")
+
+
+def test_the_painter_is_always_there() -> None:
+    """A file that does not name the painter has it all the same."""
+    assert set(load(HERE / "good" / "minimal.toml", SECRETS).providers) == {"openai", "painter"}
+
+
+def _revealed(shown: str, meant: Config) -> str:
+    """What was shown, with the secrets in the place of the dots, in the order in which they are shown."""
+    keys = [key.value for provider in meant.providers.values() for key in provider.keys]
+    secrets = iter([*keys, *meant.files.signing_keys])
+    return re.sub("••••", lambda _: next(secrets), shown)
