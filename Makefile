@@ -55,6 +55,9 @@ lock-check: $(VENV)/.dev  # the locks are what pyproject.toml asks for
 	@mkdir -p build && cp requirements.txt requirements-dev.txt build/ && $(MAKE) --no-print-directory lock INTO=build
 	@cmp requirements.txt build/requirements.txt && cmp requirements-dev.txt build/requirements-dev.txt
 
+campaign: $(VENV)/.dev  ## the full figures of what the tests prove scaled; writes docs/campaigns/
+	@$(BIN)/python -m tests.campaign.leaving
+
 ##@ Change
 format: $(VENV)/.dev node  ## format everything
 	@$(BIN)/ruff format --quiet . && $(BIN)/ruff check --quiet --fix . ; cd protos && npx --no-install buf format -w
@@ -74,6 +77,9 @@ lock: $(VENV)/.dev  ## resolve the hashed locks anew from pyproject.toml (they n
 	@mkdir -p build && echo "imagegen @ file://$(CURDIR)/protos" > build/override.txt
 	@$(LOCK) --override build/override.txt --group dev -o $(INTO)/requirements-dev.txt
 	@$(LOCK) --override build/override.txt --group build -c $(INTO)/requirements-dev.txt -o $(INTO)/requirements.txt
+
+pages: $(VENV)/.dev  ## make the generated pages of docs/ anew: contract, errors, parameters
+	@for page in contract errors parameters; do $(BIN)/python -m tests.contract.$${page}_page; done
 
 contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg anew
 	@$(BIN)/python -m tests.providers.painter.contact_sheet docs/painter.jpg

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -40,12 +41,15 @@ async def up(config: Config, say: Say) -> None:
         await bridge.start()
         say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc_host}:{ports[0]}\n")
         await _told_to_stop()
-        grace = seconds(config.drain.grace)
+        end = time.monotonic() + seconds(config.drain.grace)
         bridge.stop_accepting()
         await gateway.stop_accepting()
-        await bridge.stop(grace)
+        await bridge.stop(end - time.monotonic())
+        await gateway.stop(max(0.0, end - time.monotonic()))
+    except BaseException:
+        await gateway.stop(0)
+        raise
     finally:
-        await gateway.stop()
         if inside:
             _remove(inside)
 

@@ -84,7 +84,7 @@ _WITHOUT_DETAIL = {
     grpc.StatusCode.CANCELLED: v1.REASON_CANCELLED,
     grpc.StatusCode.DEADLINE_EXCEEDED: v1.REASON_DEADLINE_EXCEEDED,
     grpc.StatusCode.UNAVAILABLE: v1.REASON_UNAVAILABLE,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: v1.REASON_PAYLOAD_TOO_LARGE,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: v1.REASON_OVERLOADED,
     grpc.StatusCode.UNIMPLEMENTED: v1.REASON_NOT_SUPPORTED,
     grpc.StatusCode.UNAUTHENTICATED: v1.REASON_INVALID_KEY,
 }
@@ -96,6 +96,8 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> ImagegenError:
     detail = _detail(trailers)
     if detail is None:
         reason = _WITHOUT_DETAIL.get(error.code(), v1.REASON_INTERNAL)
+        if reason == v1.REASON_OVERLOADED and "larger than max" in (error.details() or ""):
+            reason = v1.REASON_PAYLOAD_TOO_LARGE  # gRPC has one code for both
         return ImagegenError(reason, _plain(reason, error.details()))
     return ImagegenError(
         detail.reason,

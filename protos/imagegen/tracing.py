@@ -35,7 +35,10 @@ _SERVER_FAULTS = frozenset(
 
 
 class Span:
-    """A span that ends exactly once, used with `with`; an exception that leaves the block makes it an error."""
+    """A span that ends exactly once, used with `with`.
+
+    An exception that leaves the block makes it an error, unless how it ended has been told already.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Span:
     ) -> None:
         self._span = _TRACER.start_span(name, parent or Context(), kind, attributes)
         self._ended = False
+        self._told = False
 
     @property
     def context(self) -> Context:
@@ -65,11 +69,13 @@ class Span:
 
     def fail(self, kind: str) -> None:
         """Marks the span as failed; `kind` is a word from a closed set, never a message."""
+        self._told = True
         self._span.set_attribute("error.type", kind)
         self._span.set_status(Status(StatusCode.ERROR))
 
     def rpc_ended(self, code: grpc.StatusCode, *, server: bool) -> None:
         """Notes how a call ended, by the rule of its side."""
+        self._told = True
         self._span.set_attribute("rpc.response.status_code", code.name)
         if code in _SERVER_FAULTS or (not server and code is not grpc.StatusCode.OK):
             self.fail(code.name)
@@ -85,7 +91,7 @@ class Span:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if isinstance(error, grpc.aio.AioRpcError):
             self.rpc_ended(error.code(), server=False)
-        elif kind is not None and not self._ended:
+        elif kind is not None and not self._told:
             self.fail("cancelled" if kind.__name__ in ("CancelledError", "GeneratorExit") else kind.__name__)
         self.end()
 

@@ -21,12 +21,13 @@ _INTRODUCTION = """\
 
 Every failure has one reason, the same over gRPC and over REST.
 
-* **REST**: the status, and an envelope whose top-level `type` is the reason, `error.type` and `error.code` the words that
-  OpenAI's SDKs know, `error.param` the parameter at fault. In a stream the envelope comes as an event `error`.
+* **REST**: the status, and an envelope whose top-level `type` is the reason, `error.type` and `error.code` the words
+  that OpenAI's SDKs know, `error.param` the parameter at fault. In a stream the envelope comes as an event `error`.
 * **gRPC**: the status code, and in its details `google.rpc.ErrorInfo` (whose `reason` is the reason in capitals) and
   `imagegen.v1.ErrorDetail`.
-* **again**: whether asking again, unchanged, can help without being billed twice. It is worth doing only after the delay
-  that the answer names (`Retry-After`, `RetryInfo`); where nothing was sent, at once. `x-should-retry` says so to SDKs.
+* **again**: whether asking again, unchanged, can help without being billed twice. It is worth doing only after the
+  delay that the answer names (`Retry-After`, `RetryInfo`); where nothing was sent, at once. `x-should-retry` says so to
+  SDKs.
 
 | reason | HTTP | gRPC | `error.type` | `error.code` | again | when |
 |---|---|---|---|---|---|---|

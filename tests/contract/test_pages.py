@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto
 
-from tests.contract import contract_page, errors_page
+from tests.contract import contract_page, errors_page, parameters_page
 from tests.contract.sources import (
     ENUM,
     FIELD,
@@ -28,8 +28,12 @@ from tests.contract.sources import (
 
 @pytest.mark.parametrize(
     ("path", "page"),
-    [(errors_page.PAGE, errors_page.page), (contract_page.PAGE, contract_page.page)],
-    ids=["errors", "contract"],
+    [
+        (errors_page.PAGE, errors_page.page),
+        (contract_page.PAGE, contract_page.page),
+        (parameters_page.PAGE, parameters_page.page),
+    ],
+    ids=["errors", "contract", "parameters"],
 )
 def test_page_is_fresh(path: Path, page: Callable[[], str]) -> None:
     """The committed page is what its program writes today (`python -m tests.contract.<its>_page`)."""

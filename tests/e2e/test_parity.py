@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import random
+import re
 from typing import Any
 
 import httpx2 as httpx
@@ -81,7 +82,7 @@ async def _over_rest(client: httpx.AsyncClient, body: dict[str, Any]) -> dict[st
             **told,
             "reason": answer["type"],
             "field": answer["error"].get("param"),
-            "says": answer["error"]["message"],
+            "says": _plain(answer["error"]["message"]),
         }
     return {**told, "images": [_digest(base64.b64decode(each["b64_json"])) for each in answer["data"]]}
 
@@ -91,7 +92,7 @@ async def _over_grpc(client: Client, body: dict[str, Any]) -> dict[str, Any]:
         answer = await client.generate(**body)
     except ImagegenError as error:
         told = _account(error.report)
-        return {**told, "reason": error.name, "field": error.field, "says": error.message}
+        return {**told, "reason": error.name, "field": error.field, "says": _plain(error.message)}
     return {**_account(answer.message.report), "images": [_digest(each) for each in answer.pictures]}
 
 
@@ -105,6 +106,11 @@ def _account(report: Any) -> dict[str, Any]:
         ],
         "cost": dollars(report.cost_micro_usd) if report.HasField("provider") else None,
     }
+
+
+def _plain(message: str) -> str:
+    """Without the provider's id of the request, which no two requests share."""
+    return re.sub(r"req_[0-9a-f]+", "req_…", message)
 
 
 def _digest(data: bytes) -> str:

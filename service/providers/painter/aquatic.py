@@ -91,8 +91,9 @@ def octopus(pen: Pen) -> None:
     for k in range(8):
         x = 22 + k * 8
         swing = (k - 3.5) * 6
-        pen.line([(50 + (x - 50) * 0.7, 54), (x + swing * 0.5, 72), (x + swing * 1.3, 84), (x + swing * 1.3 + (6 if k > 3 else -6), 95)],
-                 9, darker(skin, 0.16 if k % 2 else 0.02), taper=0.3)  # fmt: skip
+        tip = x + swing * 1.3
+        path = [(50 + (x - 50) * 0.7, 54.0), (x + swing * 0.5, 72.0), (tip, 84.0), (tip + (6 if k > 3 else -6), 95.0)]
+        pen.line(path, 9, darker(skin, 0.16 if k % 2 else 0.02), taper=0.3)
     pen.gradient(
         lambda: pen.blob([(50, 3), (72, 10), (80, 34), (72, 58), (50, 64), (28, 58), (20, 34), (28, 10)], skin),
         lighter(skin, 0.16),

@@ -1,4 +1,4 @@
-"""What the painter is asked for, and the dice it throws: every choice in a picture comes from the prompt and the seed."""
+"""What the painter is asked for, and the dice it throws: every choice in a picture comes from prompt and seed."""
 
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -34,4 +34,4 @@ class Dice:
         return cls(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest())
 
     def cast(self, label: str) -> Random:
-        return Random(blake2b(label.encode(), key=self.root, digest_size=16).digest())
+        return Random(blake2b(label.encode(), key=self.root, digest_size=16).digest())  # noqa: S311 - it must repeat

@@ -12,7 +12,7 @@ ROOF: Colour = (150, 74, 62)
 
 
 def glass(pen: Pen) -> Colour:
-    return mix((70, 88, 112), LAMP, min(1.0, pen.darkness * 1.6))
+    return LAMP if pen.darkness > 0.3 else (70, 88, 112)
 
 
 def wall(pen: Pen, left: float, top: float, right: float, bottom: float, colour: Colour) -> None:

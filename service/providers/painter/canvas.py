@@ -80,7 +80,7 @@ class Canvas:
         texture: Image.Image | None = None,
         fade: tuple[float, float] | None = None,
     ) -> None:
-        """Paint polygons. `texture` thins the paint where it is dark; `fade` is its opacity at the top and the bottom."""
+        """Paint polygons. `texture` thins the paint where it is dark; `fade` is the opacity at top and bottom."""
         outlined = self.outline(shapes)
         if outlined is None:
             return

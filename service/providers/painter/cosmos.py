@@ -62,8 +62,8 @@ def nebula(view: View) -> None:
 def worlds(view: View) -> None:
     """One or two planets, small when something else is the subject."""
     chance = view.chance("worlds")
-    number = 1 if any(subject.noun == "planet" for subject in view.scene.subjects) else chance.randint(1, 2)
-    for number in range(number):
+    named = any(subject.noun == "planet" for subject in view.scene.subjects)
+    for number in range(1 if named else chance.randint(1, 2)):
         small = bool(view.scene.subjects) or number > 0
         radius = view.short * (chance.uniform(0.05, 0.1) if small else chance.uniform(0.18, 0.28))
         x, y = view.width * chance.choice((0.22, 0.78, 0.66)), view.height * chance.uniform(0.2, 0.7)

@@ -12,7 +12,7 @@ def encode(picture: Image.Image, media: str, compression: int | None = None) -> 
     """
     The picture as "png", "jpeg", "webp" or "gif".
 
-    `compression` is OpenAI's output_compression, 0 to 100, where 100 is the best quality; PNG and GIF lose nothing and ignore it.
+    `compression` is OpenAI's output_compression, 0 to 100, where 100 is the best quality; PNG and GIF ignore it.
     """
     quality = BEST if compression is None else min(BEST, max(0, compression))
     out = BytesIO()

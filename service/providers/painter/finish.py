@@ -28,7 +28,7 @@ def grade(view: View, style: str | None) -> None:
     table = [min(255, max(0, round((grey - 122) * contrast + 122))) for grey in range(256)]
     canvas.image = canvas.image.point(table * 3)
     if canvas.detail is not Detail.LOW and not view.plain:
-        vignette(canvas, 0.34 if mood in ("mysterious", "dramatic", "melancholic") else 0.2)
+        vignette(canvas, 0.34 if mood in ("mysterious", "dramatic", "melancholic") else 0.15)
 
 
 def _dimmed(image: Image.Image, share: float) -> Image.Image:
@@ -71,9 +71,9 @@ def finish(view: View) -> None:
         grained(canvas, view, 0.035)
     elif canvas.detail is Detail.HIGH:
         paper = fractal(view.chance("paper"), (256, 256), (90, 90), 2, 0.8)
-        weave = tiled(paper, canvas.image.size).point([round(128 + (grey - 128) * 0.06) for grey in range(256)])
+        weave = tiled(paper, canvas.image.size).point([round(128 + (grey - 128) * 0.035) for grey in range(256)])
         canvas.image = ImageChops.add(canvas.image, Image.merge("RGB", (weave, weave, weave)), 1, -128)
-        grained(canvas, view, 0.06)
+        grained(canvas, view, 0.045)
 
 
 def watercolour(view: View) -> None:
@@ -160,7 +160,7 @@ def pencil(view: View) -> None:
     canvas, chance = view.canvas, view.chance("pencil")
     grey = canvas.image.convert("L")
     # Paper is bright: shadows are lifted before they are hatched.
-    grey = ImageOps.autocontrast(grey, cutoff=2).point([round(255 * (value / 255) ** 0.6) for value in range(256)])
+    grey = ImageOps.autocontrast(grey, cutoff=2).point([round(255 * (value / 255) ** 0.5) for value in range(256)])
     size = grey.size
     wide = grey.filter(ImageFilter.GaussianBlur(max(1.0, view.short / 420)))
     lines = ImageChops.difference(grey, wide).point([min(255, round(value * 5.5)) for value in range(256)])
@@ -195,7 +195,7 @@ def poster(view: View) -> None:
     """Flat inks in few tones, on a sheet with a border."""
     canvas = view.canvas
     size = (min(view.width, 512), max(1, round(min(view.width, 512) * view.height / view.width)))
-    inks = canvas.image.resize(size, Image.Resampling.BILINEAR).quantize(18, Image.Quantize.MEDIANCUT)
+    inks = canvas.image.resize(size, Image.Resampling.BILINEAR).quantize(28, Image.Quantize.MEDIANCUT)
     canvas.image = canvas.image.quantize(palette=inks, dither=Image.Dither.NONE).convert("RGB")
     if canvas.detail is not Detail.LOW:
         canvas.image = canvas.image.filter(ImageFilter.ModeFilter(3)) if view.short <= 1100 else canvas.image

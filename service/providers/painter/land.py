@@ -1,5 +1,6 @@
-"""Land, from far to near: mountain ranges, hills, dunes, fields, cliffs and islands, each paler the further it is away."""
+"""Land, from far to near: mountain ranges, hills, dunes, fields, cliffs and islands, each paler the further away."""
 
+from itertools import pairwise
 from math import pi, sin
 from random import Random
 
@@ -17,7 +18,7 @@ def jagged(chance: Random, knots: int, roughness: float) -> list[float]:
     swing = 0.42
     while len(heights) < knots:
         filled: list[float] = []
-        for left, right in zip(heights, heights[1:], strict=False):
+        for left, right in pairwise(heights):
             filled += [left, (left + right) / 2 + chance.uniform(-swing, swing)]
         heights = [*filled, heights[-1]]
         swing *= roughness

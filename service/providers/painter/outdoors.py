@@ -49,7 +49,13 @@ def distance(view: View) -> None:
 
 
 def middle(view: View) -> None:
-    """The land between the horizon and the viewer, or the water."""
+    """The land between the horizon and the viewer, or the water; most of a fog lies behind the subjects."""
+    _ground(view)
+    if view.scene.has("fog"):
+        weather.fog(view, 0.5)
+
+
+def _ground(view: View) -> None:
     scene = view.scene
     base, depth = view.horizon, view.height - view.horizon
     if scene.has("sea", "beach", "harbour", "island"):
@@ -168,7 +174,7 @@ def has_foreground(view: View) -> bool:
 
 
 def _by_water(view: View) -> bool:
-    return view.scene.has("lake", "river", "waterfall", "reeds") and view.scene.allows("reeds")
+    return view.scene.has("lake", "river", "waterfall", "reeds") and view.scene.allows("reeds") and not view.winter
 
 
 def foreground(view: View) -> None:
@@ -206,7 +212,7 @@ def air(view: View) -> None:
     """The weather between the viewer and the world."""
     scene = view.scene
     if scene.has("fog") or _has_haze(view):
-        weather.fog(view, 0.6 if scene.has("fog") else 0.32)
+        weather.fog(view, 0.32)
     if scene.has("rain") or (scene.has("storm") and scene.allows("rain")):
         weather.rain(view)
     if scene.has("snow"):

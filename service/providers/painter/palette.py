@@ -54,11 +54,19 @@ SKIES: dict[str, tuple[Stops, ...]] = {
 GREYED: Stops = ((112, 126, 142), (146, 158, 170), (184, 192, 198), (214, 218, 218))
 STORMED: Stops = ((34, 40, 54), (58, 66, 82), (96, 106, 118), (156, 162, 160))
 AMBIENT: dict[str, Colour] = {
-    "dawn": (244, 226, 226), "day": (255, 255, 252), "golden": (255, 238, 212), "dusk": (216, 180, 184), "night": (126, 138, 188),
-}  # fmt: skip
+    "dawn": (244, 226, 226),
+    "day": (255, 255, 252),
+    "golden": (255, 238, 212),
+    "dusk": (216, 180, 184),
+    "night": (126, 138, 188),
+}
 LIGHT: dict[str, Colour] = {
-    "dawn": (255, 226, 180), "day": (255, 250, 228), "golden": (255, 226, 150), "dusk": (255, 202, 124), "night": (222, 230, 250),
-}  # fmt: skip
+    "dawn": (255, 226, 180),
+    "day": (255, 250, 228),
+    "golden": (255, 226, 150),
+    "dusk": (255, 202, 124),
+    "night": (222, 230, 250),
+}
 DARKNESS = {"dawn": 0.15, "day": 0.0, "golden": 0.1, "dusk": 0.55, "night": 1.0}
 GROUNDS: dict[str, tuple[Colour, Colour, Colour]] = {  # ground, foliage, bloom
     "spring": ((134, 182, 92), (98, 158, 86), (246, 172, 196)),

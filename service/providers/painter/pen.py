@@ -123,7 +123,7 @@ class Pen:
 
 @dataclass(frozen=True)
 class Figure:
-    """A noun that can be drawn: how, its proportions, how large it is as a share of the picture, and where it belongs."""
+    """A noun that can be drawn: how, its proportions, its size as a share of the picture, and where it belongs."""
 
     draw: Callable[[Pen], None]
     aspect: float = 1.0
@@ -183,11 +183,12 @@ def drawn(
 def lit(
     sheet: Image.Image, ambient: Colour, light: Colour, from_left: bool, haze: Colour, distance: float, rim: float
 ) -> Image.Image:
-    """The sheet in the light of the scene: coloured by it, shaded away from it, its edge caught by it, dimmed by distance."""
+    """The sheet in the light of the scene: coloured by it, shaded away from it, its edge caught, dimmed by distance."""
     alpha = sheet.getchannel("A")
     body = sheet.convert("RGB")
     size = body.size
     body = ImageChops.multiply(body, Image.new("RGB", size, ambient))
+    shining = _shining(sheet)
     side = Image.linear_gradient("L").rotate(90 if from_left else 270).resize(size, Image.Resampling.BILINEAR)
     # Shade from the far side and from below, never by more than a third: flat shapes stay flat, but turn round.
     side = Image.blend(side, Image.linear_gradient("L").resize(size, Image.Resampling.BILINEAR), 0.5)
@@ -202,8 +203,17 @@ def lit(
         body.paste(light, (0, 0), edge.point([round(g * rim) for g in range(256)]))
     if distance > 0:
         body = Image.blend(body, Image.new("RGB", size, haze), distance)
+    body.paste(sheet.convert("RGB"), (0, 0), shining)
     body.putalpha(alpha)
     return body
+
+
+def _shining(sheet: Image.Image) -> Image.Image:
+    """Where a figure shines by itself, lamps and flames: those alone are painted in full red with less blue."""
+    red, _, blue, alpha = sheet.split()
+    warm = ImageChops.subtract(red, blue).point([255 if value > 24 else 0 for value in range(256)])
+    full = red.point([255 if value > 252 else 0 for value in range(256)])
+    return ImageChops.multiply(ImageChops.multiply(warm, full), alpha)
 
 
 def shades(colour: Colour) -> tuple[Colour, Colour, Colour]:

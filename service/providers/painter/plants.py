@@ -12,10 +12,9 @@ LEAF: Colour = (86, 148, 78)
 
 
 def trunk(pen: Pen, x: float, top: float, width: float, bark: Colour = BARK) -> None:
-    pen.gradient(
-        lambda: pen.blob([(x - width, 99), (x - width * 0.55, 80), (x - width * 0.4, top), (x + width * 0.4, top), (x + width * 0.5, 80), (x + width, 99)], bark),
-        lighter(bark, 0.12), darker(bark, 0.3), across=True,
-    )  # fmt: skip
+    left: list[Point] = [(x - width, 99), (x - width * 0.55, 80), (x - width * 0.4, top)]
+    right: list[Point] = [(x + width * 0.4, top), (x + width * 0.5, 80), (x + width, 99)]
+    pen.gradient(lambda: pen.blob([*left, *right], bark), lighter(bark, 0.12), darker(bark, 0.3), across=True)
 
 
 def crown(
@@ -274,7 +273,7 @@ def lotus(pen: Pen) -> None:
 
 def bouquet(pen: Pen) -> None:
     chance = pen.chance
-    for k in range(16):
+    for _ in range(16):
         x, y = 40 + chance.uniform(-28, 28), chance.uniform(12, 44)
         pen.line([(40, 62), ((40 + x) / 2, 48), (x, y)], 1, (84, 138, 80))
         pen.oval(x * 0.9 + 4, y + 8, 4, 9, (96, 150, 90), (x - 40) * 2)

@@ -1,4 +1,4 @@
-"""From the words of a prompt to a Scene: longest phrases first, whole words only, a colour belongs to the noun after it."""
+"""From the words of a prompt to a Scene: longest phrases first, whole words only, colours go to the noun after them."""
 
 import re
 import unicodedata
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from . import vocabulary
+from . import grammar, vocabulary
 from .brief import Brief
 from .colours import NAMED, Colour
 from .scene import Scene, Subject
@@ -62,18 +62,17 @@ def _lexicon() -> Mapping[str, Term]:
     learn("season", vocabulary.SEASONS)
     learn("mood", vocabulary.MOODS)
     learn("abstract", {"abstract": vocabulary.ABSTRACT})
-    learn("colour", vocabulary.COLOURS)
+    learn("colour", grammar.COLOURS)
     learn("colour", {name: name for name in NAMED})
-    learn("garment", {"garment": vocabulary.GARMENTS})
-    learn("hair", {"hair": vocabulary.HAIR})
-    learn("number", {str(count): word for word, count in vocabulary.NUMBERS.items()})
-    for word, count in vocabulary.NUMBERS.items():
-        terms[word] = Term("number", str(count))
-    learn("size", vocabulary.SIZES)
-    learn("stop", {"stop": vocabulary.STOPS})
-    learn("not", {"not": vocabulary.NEGATIONS})
-    learn("riding", {"riding": vocabulary.RIDING})
-    learn("pose", vocabulary.POSES)
+    learn("garment", {"garment": grammar.GARMENTS})
+    learn("hair", {"hair": grammar.HAIR})
+    for count, words in grammar.NUMBERS.items():
+        learn("number", {str(count): words})
+    learn("size", grammar.SIZES)
+    learn("stop", {"stop": grammar.STOPS})
+    learn("not", {"not": grammar.NEGATIONS})
+    learn("riding", {"riding": grammar.RIDING})
+    learn("pose", grammar.POSES)
     learn("figure", {figure: word for word, figure in vocabulary.GENERIC.items()})
     learn("group", {"animals": "animal"})
     for word, figure in AMBIGUOUS.items():
@@ -125,7 +124,8 @@ def phrases(words: list[str]) -> Iterator[tuple[str, Term | None, bool]]:
                 at += length
                 break
         else:
-            yield words[at], None, False
+            number = Term("number", words[at][:4]) if words[at].isdigit() else None
+            yield words[at], number, False
             at += 1
 
 
@@ -141,6 +141,12 @@ def _meant(term: Term | None) -> frozenset[str]:
     if term is None or term.kind in ("stop", "number", "not", "colour", "size"):
         return frozenset()
     return frozenset((term.name,)) | GROUPS.get(vocabulary.WHOLE.get(term.name, ""), frozenset())
+
+
+def _coat(phrase: str) -> Colour | None:
+    """The colour that is part of the name: a raven is a black bird."""
+    words = (vocabulary.COATS.get(stem) for stem in stems(phrase))
+    return next((NAMED[word] for word in words if word), None)
 
 
 class _Reader:
@@ -219,7 +225,7 @@ class _Reader:
             case "garment":
                 self._dress()
             case "figure":
-                self._figure(term.name, plural)
+                self._figure(term.name, plural, _coat(phrase))
             case "group" if term.name == "animals":
                 for name in ("deer", "fox", "rabbit"):
                     self._figure(name, plural=False)
@@ -245,12 +251,12 @@ class _Reader:
             self._patience = REACH
         self._linked = False
 
-    def _figure(self, noun: str, plural: bool) -> None:
+    def _figure(self, noun: str, plural: bool, coat: Colour | None = None) -> None:
         count = self._count or (3 if plural else 1)
         if plural and self._count == 1:
             count = 3
         count = min(MOST_OF_A_KIND, max(1, count))
-        subject = Subject(noun, count, self._colours[-1] if self._colours else None, self._size, None, self._pose)
+        subject = Subject(noun, count, self._colours[-1] if self._colours else coat, self._size, None, self._pose)
         rider = self.subjects[-1] if self.subjects else None
         if self._riding > 0 and rider is not None and rider.riding is None:
             self.subjects[-1] = replace(rider, riding=subject)
@@ -298,7 +304,7 @@ def sitters(subjects: list[Subject]) -> tuple[Subject, ...]:
         return tuple(subjects)
     frame, sitter, *others = subjects
     if sitter.noun in GROUPS["people"]:
-        return (replace(frame, colour=frame.colour or sitter.colour), *others)
+        return (replace(frame, colour=frame.colour or sitter.colour, pose=sitter.noun), *others)
     return (replace(sitter, size=max(sitter.size, 1.45)), *others)
 
 

@@ -36,7 +36,7 @@ def lights(view: View) -> None:
         milky_way(view)
     if scene.has("aurora"):
         aurora(view)
-    if scene.has("planets"):
+    if scene.has("planets") and not scene.has("space"):
         ringed_planet(view)
     if scene.has("moonscape"):
         world(
@@ -79,7 +79,7 @@ def moon(view: View) -> None:
 def stars(view: View, dense: bool) -> None:
     """Most stars faint, a few bright with a small halo; they thin out towards the horizon."""
     chance, canvas = view.chance("stars"), view.canvas
-    depth = view.horizon if view.horizon < view.height else view.height
+    depth = min(view.horizon, view.height)
     unit = max(1.0, view.short / 1000)
     draw = ImageDraw.Draw(canvas.image)
     number = round(

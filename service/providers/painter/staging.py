@@ -56,7 +56,7 @@ def landmarks(view: View, base: float) -> None:
     for subject in subjects:
         figure = FIGURES[subject.noun]
         for index in range(subject.count):
-            tall = figure.size * view.short * subject.size * (1.0 if alone else 0.82) * CROWDED[min(14, total)]
+            tall = figure.size * view.reach * subject.size * (1.0 if alone else 0.82) * CROWDED[min(14, total)]
             tall *= chance.uniform(0.85, 1.0) if index else 1.0
             tall = min(tall, (base - view.height * 0.03) * 0.97, view.width * 0.9 / figure.aspect)
             y = base + view.short * (0.04 + 0.03 * chance.random())
@@ -94,25 +94,29 @@ def _slots(chance: Random, number: int, centred: bool) -> list[float]:
 
 def figures(view: View) -> None:
     """All other figures: those in the air, on the water, under it and on the ground, the further ones first."""
-    placed = [*_in_air(view), *_on_water(view), *_in_depths(view), *_on_ground(view)]
+    ground = _on_ground(view)
+    placed = [*_in_air(view, ground), *_on_water(view), *_in_depths(view), *ground]
     for standing in sorted(
         placed, key=lambda s: s.y if FIGURES[s.subject.noun].place == "ground" else s.y - view.height
     ):
         stand(view, standing)
 
 
-def _in_air(view: View) -> list[Standing]:
+def _in_air(view: View, below: list[Standing]) -> list[Standing]:
     subjects = _of(view, "air")
     chance = view.chance("air")
     alone = len(subjects) == len(view.scene.subjects)
     total = sum(s.count for s in subjects)
     ceiling = min(view.horizon, view.height * 0.95)
     slots = _slots(chance, total, alone and total == 1)
+    if total == 1 and below:
+        # Opposite to what stands below it.
+        slots = [min(0.75, max(0.25, 1 - below[0].x / view.width))]
     placed: list[Standing] = []
     for subject in subjects:
         figure = FIGURES[subject.noun]
         for index in range(subject.count):
-            tall = figure.size * view.short * subject.size * CROWDED[min(14, total)] * (1.0 if alone else 0.72)
+            tall = figure.size * view.reach * subject.size * CROWDED[min(14, total)] * (1.0 if alone else 0.72)
             tall *= chance.uniform(0.6, 1.05) if index else 1.0
             tall = min(tall, ceiling * 0.8, view.width * 0.85 / figure.aspect)
             middle = chance.uniform(0.42, 0.56) if total == 1 and alone else chance.uniform(0.22, 0.62)
@@ -137,7 +141,7 @@ def _on_water(view: View) -> list[Standing]:
         figure = FIGURES[subject.noun]
         for index in range(subject.count):
             near = chance.uniform(0.4, 0.62) if total == 1 else chance.uniform(0.12, 0.75)
-            tall = figure.size * view.short * subject.size * CROWDED[min(14, total)] * (0.45 + 0.75 * near)
+            tall = figure.size * view.reach * subject.size * CROWDED[min(14, total)] * (0.45 + 0.75 * near)
             tall = min(tall, view.width * 0.8 / figure.aspect, view.height * 0.8)
             y = top + depth * shore * near + view.short * 0.02
             placed.append(
@@ -264,7 +268,7 @@ def _mounted(view: View, standing: Standing, mount: Subject) -> None:
     """A rider on a mount: the mount stands where the rider would, the rider sits on its back."""
     under, figure = FIGURES[mount.noun], FIGURES[standing.subject.noun]
     person = standing.subject.noun in PEOPLE
-    tall = under.size * view.short * mount.size * (0.86 if person else 0.9)
+    tall = under.size * view.reach * mount.size * (0.86 if person else 0.9)
     y = standing.y
     if person:
         tall = min(tall, view.height * 0.5)

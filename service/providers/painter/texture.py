@@ -1,4 +1,4 @@
-"""Textures from dice: cloud-like noise, fine grain and gradients. Made small and resized, which keeps them smooth and quick."""
+"""Textures from dice: cloud-like noise, grain, gradients; made small and resized, which keeps them smooth and quick."""
 
 # pyright: reportUnknownMemberType=false
 # Pillow's signatures name numpy, which is not installed here.

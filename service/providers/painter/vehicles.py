@@ -16,7 +16,7 @@ def wheel(pen: Pen, x: float, y: float, r: float) -> None:
 
 
 def panes(pen: Pen) -> Colour:
-    return mix(GLASS, LAMP, min(1.0, pen.darkness * 1.2))
+    return LAMP if pen.darkness > 0.3 else GLASS
 
 
 def car(pen: Pen) -> None:

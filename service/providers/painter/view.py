@@ -1,4 +1,4 @@
-"""One painting in progress: the canvas, the scene to paint, its colours and dice, and where the horizon and the light are."""
+"""One painting in progress: canvas, scene, colours and dice, and where the horizon and the light are."""
 
 from dataclasses import dataclass
 from random import Random
@@ -32,6 +32,11 @@ class View:
     @property
     def short(self) -> int:
         return self.canvas.short
+
+    @property
+    def reach(self) -> float:
+        """What figures are measured by: the shorter side, and somewhat more where the picture stands upright."""
+        return self.short * min(1.35, max(1.0, self.height / self.width) ** 0.5)
 
     @property
     def rich(self) -> bool:

@@ -7,7 +7,8 @@ Singular forms are enough; `reading` undoes plurals and simple endings. Several 
 FIGURES = {
     # animals
     "cat": "cat, kitten, kitty, feline, tabby, tomcat",
-    "dog": "dog, puppy, hound, retriever, golden retriever, labrador, corgi, terrier, husky, poodle, pup, doggy, dachshund",
+    "dog": "dog, puppy, hound, retriever, golden retriever, labrador, corgi, terrier, husky, poodle, pup, doggy, "
+    "dachshund",
     "fox": "fox, vixen, fox cub",
     "wolf": "wolf, coyote, jackal, werewolf",
     "bear": "bear, grizzly, bear cub, teddy bear, teddy",
@@ -34,8 +35,10 @@ FIGURES = {
     "camel": "camel, dromedary, caravan of camels",
     "dragon": "dragon, wyvern",
     "dinosaur": "dinosaur, t rex, trex, tyrannosaurus, brontosaurus, sauropod",
-    "bird": "bird, seagull, gull, swallow, sparrow, eagle, hawk, falcon, crow, raven, dove, pigeon, flock, goose, geese, crane",
-    "robin": "robin, finch, songbird, parrot, hummingbird, kingfisher, canary, bluebird, cardinal, magpie, wren, toucan",
+    "bird": "bird, seagull, gull, swallow, sparrow, eagle, hawk, falcon, crow, raven, dove, pigeon, flock, goose, "
+    "geese, crane",
+    "robin": "robin, finch, songbird, parrot, hummingbird, kingfisher, canary, bluebird, cardinal, magpie, wren, "
+    "toucan",
     "owl": "owl, owlet",
     "penguin": "penguin, puffin",
     "duck": "duck, duckling, mallard, swan, rubber duck",
@@ -58,9 +61,12 @@ FIGURES = {
     "crab": "crab, lobster",
     # people
     "woman": "woman, lady, mother, girlfriend, wife, queenly, grandmother, bride, ballgown, actress, nurse, mermaid",
-    "man": "man, guy, gentleman, father, husband, grandfather, businessman, groom, fisherman, farmer, sailor, chef, boyfriend",
-    "person": "person, human, figure, someone, traveller, traveler, wanderer, hiker, tourist, pedestrian, teacher, doctor, "
-    "artist, painter, photographer, runner, walker, scientist, cyclist, surfer, skier, worker, student, musician, monk",
+    "man": "man, guy, gentleman, father, husband, grandfather, businessman, groom, fisherman, farmer, sailor, "
+    "chef, boyfriend",
+    "person": "person, human, figure, someone, traveller, traveler, wanderer, hiker, tourist, pedestrian, "
+    "teacher, doctor, "
+    "artist, painter, photographer, runner, walker, scientist, cyclist, surfer, skier, worker, student, musician, "
+    "monk",
     "child": "child, kid, boy, girl, toddler, baby, son, daughter, schoolgirl, schoolboy",
     "couple": "couple, lovers, newlyweds, pair of lovers",
     "family": "family, parents",
@@ -86,7 +92,8 @@ FIGURES = {
     "ufo": "ufo, flying saucer, alien ship, alien",
     "balloon": "hot air balloon, airship, zeppelin, blimp",
     "party balloon": "balloon, party balloon",
-    "sailboat": "sailboat, sailing boat, sail boat, yacht, dinghy, catamaran, sail, regatta, sailing ship, tall ship, galleon, "
+    "sailboat": "sailboat, sailing boat, sail boat, yacht, dinghy, catamaran, sail, regatta, sailing ship, "
+    "tall ship, galleon, "
     "pirate ship, schooner",
     "rowboat": "boat, rowboat, rowing boat, canoe, kayak, gondola, fishing boat, raft",
     "ship": "ship, steamer, ferry, cruise ship, liner, vessel, tanker, tugboat, submarine, freighter",
@@ -94,7 +101,8 @@ FIGURES = {
     "lighthouse": "lighthouse, beacon",
     "castle": "castle, fortress, fort, citadel, palace, chateau",
     "church": "church, cathedral, chapel, abbey, monastery, mosque, basilica",
-    "house": "house, home, cottage, cabin, hut, farmhouse, bungalow, villa, mansion, barn, shed, log cabin, farm, chalet",
+    "house": "house, home, cottage, cabin, hut, farmhouse, bungalow, villa, mansion, barn, shed, log cabin, farm, "
+    "chalet",
     "tower": "tower, clock tower, bell tower, minaret, big ben, belfry",
     "eiffel tower": "eiffel tower, radio tower",
     "windmill": "windmill, mill, wind turbine, turbine",
@@ -185,32 +193,44 @@ FIGURES = {
 }
 
 SCENERY = {
-    "mountains": "mountain, peak, alps, alpine, summit, mount fuji, fuji, himalaya, everest, range, sierra, rocky mountains, "
+    "mountains": "mountain, peak, alps, alpine, summit, mount fuji, fuji, himalaya, everest, range, sierra, "
+    "rocky mountains, "
     "mountain range, mountainous, volcano, matterhorn, dolomites, andes, fjord, mountainside",
-    "hills": "hill, hillside, rolling hills, valley, countryside, highland, dale, tuscany, landscape, moor, glen, knoll, scenery, nature",
+    "hills": "hill, hillside, rolling hills, valley, countryside, highland, dale, tuscany, landscape, moor, glen, "
+    "knoll, scenery, nature",
     "forest": "forest, wood, woodland, jungle, rainforest, grove, thicket, taiga, redwood forest, pine forest, trees",
     "desert": "desert, dune, sahara, sand dune, arid, oasis, mars surface, savanna, savannah",
-    "field": "field, farmland, wheat, wheat field, cornfield, lavender field, plantation, crop, vineyard, barley, prairie, rice field",
-    "meadow": "meadow, grass, pasture, lawn, garden, park, grassland, yard, flower field, field of flowers, flower meadow, "
+    "field": "field, farmland, wheat, wheat field, cornfield, lavender field, plantation, crop, vineyard, barley, "
+    "prairie, rice field",
+    "meadow": "meadow, grass, pasture, lawn, garden, park, grassland, yard, flower field, field of flowers, "
+    "flower meadow, "
     "sunflower field, field of sunflowers, tulip field, poppy field, flowerbed, playground, backyard, orchard",
     "lake": "lake, pond, lagoon, lakeside, reservoir, tarn, loch",
     "river": "river, stream, creek, brook, canal, riverside, riverbank",
     "waterfall": "waterfall, cascade, falls, niagara",
-    "sea": "sea, ocean, wave, seascape, water, bay, tide, atlantic, pacific, surf, horizon, marine, nautical, seaside view, tsunami, swell",
+    "sea": "sea, ocean, wave, seascape, water, bay, tide, atlantic, pacific, surf, horizon, marine, nautical, "
+    "seaside view, tsunami, swell",
     "beach": "beach, shore, seaside, coast, seashore, coastline, sand, tropical beach, tropics, tropical",
     "harbour": "harbour, harbor, port, marina, dock, pier, quay, jetty, wharf",
     "island": "island, isle, atoll, archipelago",
     "cliffs": "cliff, canyon, crag, gorge, headland, grand canyon, rocky coast, rock, sea cliff",
-    "underwater": "underwater, coral reef, reef, seabed, ocean floor, under the sea, deep sea, undersea, aquarium, atlantis, "
+    "underwater": "underwater, coral reef, reef, seabed, ocean floor, under the sea, deep sea, undersea, "
+    "aquarium, atlantis, "
     "bottom of the sea, beneath the waves, kelp, under water",
-    "city": "city, skyline, cityscape, downtown, metropolis, skyscraper, urban, megacity, new york, manhattan, tokyo, london, "
-    "hong kong, paris, chicago, cyberpunk city, cyberpunk, building, high rise, shanghai, singapore, dubai, dystopian",
-    "street": "street, road, alley, avenue, boulevard, sidewalk, crosswalk, traffic, lane, market, cafe, shop, alleyway, highway",
+    "city": "city, skyline, cityscape, downtown, metropolis, skyscraper, urban, megacity, new york, manhattan, "
+    "tokyo, london, "
+    "hong kong, paris, chicago, cyberpunk city, cyberpunk, building, high rise, shanghai, singapore, dubai, "
+    "dystopian",
+    "street": "street, road, alley, avenue, boulevard, sidewalk, crosswalk, traffic, lane, market, cafe, shop, "
+    "alleyway, highway",
     "village": "village, town, hamlet, houses, rooftop, venice, old town, santorini, suburb, settlement, cottages",
-    "space": "space, outer space, cosmos, galaxy, universe, nebula, cosmic, orbit, interstellar, solar system, deep space, "
+    "space": "space, outer space, cosmos, galaxy, universe, nebula, cosmic, orbit, interstellar, solar system, "
+    "deep space, "
     "black hole, asteroid, supernova",
-    "moonscape": "moon surface, lunar, on the moon, surface of the moon, surface of mars, on mars, alien planet, moon landing",
-    "room": "room, indoors, interior, kitchen, bedroom, window, windowsill, library, living room, fireplace room, office, cafe interior, "
+    "moonscape": "moon surface, lunar, on the moon, surface of the moon, surface of mars, on mars, alien planet, "
+    "moon landing",
+    "room": "room, indoors, interior, kitchen, bedroom, window, windowsill, library, living room, fireplace room, "
+    "office, cafe interior, "
     "sill, cosy, cozy, hygge, desk setup, bookshop, workshop, attic",
     "path": "path, trail, footpath, winding road, country road, road trip, pathway",
     "flowers": "flowers, wildflowers, flowery, floral meadow, blooming",
@@ -220,7 +240,8 @@ SCENERY = {
 
 SKY = {
     "moon": "moon, moonlight, moonlit, full moon, crescent, crescent moon, moonrise, lunar light",
-    "stars": "star, starry, stars, starlight, starlit, constellation, starry night, night sky, shooting star, meteor, comet",
+    "stars": "star, starry, stars, starlight, starlit, constellation, starry night, night sky, shooting star, "
+    "meteor, comet",
     "milky way": "milky way",
     "aurora": "aurora, northern lights, aurora borealis, southern lights, polar lights",
     "sun": "sun, sunlight, sunshine, sunny, sunlit, sunbeam, sun rays",
@@ -251,28 +272,38 @@ TIMES = {
 SEASONS = {
     "spring": "spring, springtime, april, may morning, vernal",
     "summer": "summer, summertime, july, august, midsummer",
-    "autumn": "autumn, autumnal, fall colours, fall colors, october, november, fall foliage, fallen leaves, autumn leaves, indian summer",
-    "winter": "winter, wintry, wintertime, december, january, frozen, icy, ice, frost, frosty, arctic, antarctica, antarctic, "
+    "autumn": "autumn, autumnal, fall colours, fall colors, october, november, fall foliage, fallen leaves, "
+    "autumn leaves, indian summer",
+    "winter": "winter, wintry, wintertime, december, january, frozen, icy, ice, frost, frosty, arctic, "
+    "antarctica, antarctic, "
     "christmas, iceberg, glacier, polar, tundra, snow capped, snowcapped",
 }
 
 MOODS = {
     "calm": "calm, serene, peaceful, quiet, tranquil, still, zen, relaxing, gentle, meditative, soothing, silent",
-    "dramatic": "dramatic, epic, wild, fierce, intense, rough, powerful, majestic, raging, furious, cinematic, turbulent",
-    "mysterious": "mysterious, spooky, eerie, haunted, enigmatic, mystical, dark, gloomy, gothic, ominous, creepy, horror, scary, secret",
-    "joyful": "joyful, happy, cheerful, bright, colorful, colourful, playful, fun, festive, vibrant, lively, cute, whimsical",
-    "melancholic": "melancholic, sad, lonely, melancholy, sombre, somber, wistful, nostalgic, abandoned, forgotten, solitary",
-    "dreamy": "dreamy, surreal, magical, fantasy, ethereal, enchanted, dream, fairytale, fairy tale, dreamlike, magic, pastel, romantic",
+    "dramatic": "dramatic, epic, wild, fierce, intense, rough, powerful, majestic, raging, furious, cinematic, "
+    "turbulent",
+    "mysterious": "mysterious, spooky, eerie, haunted, enigmatic, mystical, dark, gloomy, gothic, ominous, "
+    "creepy, horror, scary, secret",
+    "joyful": "joyful, happy, cheerful, bright, colorful, colourful, playful, fun, festive, vibrant, lively, "
+    "cute, whimsical",
+    "melancholic": "melancholic, sad, lonely, melancholy, sombre, somber, wistful, nostalgic, abandoned, "
+    "forgotten, solitary",
+    "dreamy": "dreamy, surreal, magical, fantasy, ethereal, enchanted, dream, fairytale, fairy tale, dreamlike, "
+    "magic, pastel, romantic",
 }
 
 MEDIA = {
     "watercolour": "watercolor, watercolour, aquarelle, gouache, ink wash, sumi e, water color",
-    "oil": "oil painting, oil, impressionist, impressionism, impressionistic, expressionist, van gogh, monet, acrylic, "
+    "oil": "oil painting, oil, impressionist, impressionism, impressionistic, expressionist, van gogh, monet, "
+    "acrylic, "
     "brush strokes, brushstrokes, oil on canvas, impasto, post impressionist, painterly",
-    "pencil": "pencil, sketch, pencil sketch, charcoal, pencil drawing, ink drawing, line art, line drawing, etching, "
+    "pencil": "pencil, sketch, pencil sketch, charcoal, pencil drawing, ink drawing, line art, line drawing, "
+    "etching, "
     "engraving, black and white drawing, doodle, graphite, hand drawn",
     "pixel": "pixel art, pixel, 8 bit, 16 bit, 8bit, 16bit, retro game, pixelated, voxel",
-    "poster": "poster, minimalist, minimal, flat design, vector, vector art, flat illustration, vintage poster, travel poster, "
+    "poster": "poster, minimalist, minimal, flat design, vector, vector art, flat illustration, vintage poster, "
+    "travel poster, "
     "woodblock, ukiyo e, screen print, screenprint, linocut, minimalistic, art deco, graphic design, simple, bauhaus",
     "neon": "neon, synthwave, vaporwave, retrowave, glowing lines, outrun, neon lights, tron",
     "monochrome": "black and white, monochrome, grayscale, greyscale, noir, film noir, black white",
@@ -280,61 +311,18 @@ MEDIA = {
 }
 
 ABSTRACT = (
-    "abstract, pattern, geometric, mandala, fractal, texture, wallpaper, kaleidoscope, mosaic, gradient, generative, ornament, "
+    "abstract, pattern, geometric, mandala, fractal, texture, wallpaper, kaleidoscope, mosaic, gradient, "
+    "generative, ornament, "
     "shapes, spiral, swirl, seamless, cubist, cubism, kandinsky, mondrian, suprematism, psychedelic, test, hello"
 )
 
-COLOURS = {
-    "red": "red, reddish, ruby red, blood red",
-    "gold": "gold, golden",
-    "grey": "grey, gray, slate",
-    "blue": "blue, bluish, cobalt, deep blue, sky blue, royal blue",
-    "navy": "navy, dark blue, navy blue, midnight blue",
-    "azure": "azure, light blue, baby blue, cerulean",
-    "green": "green, greenish, grass green, dark green, leafy",
-    "mint": "mint, pale green, light green",
-    "pink": "pink, pale pink, hot pink, rosy",
-    "black": "black, jet black, ebony",
-    "white": "white, snow white, pure white",
-    "turquoise": "turquoise, cyan blue",
-    "orange": "ginger, tangerine coloured",
-    "brown": "brown, wooden, mahogany, walnut",
-    "silver": "silver, chrome, metallic, steel",
-    "yellow": "yellow, yellowish, mustard, lemon yellow",
-}  # and every name in `colours.NAMED` says itself
-
-GARMENTS = "dress, coat, jacket, shirt, suit, gown, cloak, robe, sweater, jumper, clothes, clothing, t shirt, tshirt, cape, skirt, raincoat, uniform, spacesuit, tutu, scarf, hoodie, kimono"
-HAIR = "hair, haired, beard, bearded, blonde, blond, brunette"
-
-NUMBERS = {
-    "a": 1, "an": 1, "one": 1, "single": 1, "lone": 1, "two": 2, "twin": 2, "both": 2, "pair of": 2, "couple of": 2, "three": 3, "trio of": 3,
-    "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10, "eleven": 11, "dozen": 12, "twelve": 12,
-    "few": 3, "some": 3, "several": 4, "many": 7, "herd of": 6, "flock of": 8, "group of": 5, "school of": 9, "swarm of": 9,
-    "pack of": 4, "bunch of": 5, "fleet of": 5, "hundreds of": 14, "thousands of": 14, "row of": 5, "pod of": 3, "countless": 14,
-    "multiple": 4, "various": 4, "hundred": 14, "lots of": 8, "flocks of": 10,
-}  # fmt: skip
-
-SIZES = {
-    "1.45": "giant, huge, enormous, gigantic, colossal, massive, towering, big, large, great, close up, closeup, macro",
-    "0.6": "tiny, small, little, miniature, mini, distant, far away, faraway, far",
-}
-
-STOPS = (
-    "with, in, on, at, under, over, by, and, near, of, from, behind, beside, above, below, through, into, against, along, "
-    "during, while, next, between, across, around, beneath, inside, or, to, for"
-)
-NEGATIONS = "no, without, not, never, avoid, except, minus, excluding, nor"
-RIDING = "riding, rides, ride, astride, riding on, on top of, rides on, driving, on a, sits on, sitting on, on an, mounted on"
-
-POSES = {
-    "run": "running, galloping, jumping, leaping, racing, chasing",
-    "sleep": "sleeping, asleep, napping, curled up",
-}
-
 GROUPS = {
-    "people": "woman, man, person, child, couple, family, crowd, dancer, astronaut, king, queen, knight, wizard, portrait",
-    "animals": "cat, dog, fox, wolf, bear, polar bear, panda, rabbit, mouse, squirrel, otter, lion, tiger, monkey, raccoon, koala, "
-    "horse, unicorn, zebra, deer, cow, sheep, pig, elephant, giraffe, camel, bird, robin, owl, penguin, duck, chicken, flamingo, "
+    "people": "woman, man, person, child, couple, family, crowd, dancer, astronaut, king, queen, knight, wizard, "
+    "portrait",
+    "animals": "cat, dog, fox, wolf, bear, polar bear, panda, rabbit, mouse, squirrel, otter, lion, tiger, "
+    "monkey, raccoon, koala, "
+    "horse, unicorn, zebra, deer, cow, sheep, pig, elephant, giraffe, camel, bird, robin, owl, penguin, duck, "
+    "chicken, flamingo, "
     "butterfly, bee, fish, whale, dolphin, shark, turtle, frog, snake, crab, dragon, dinosaur, octopus, jellyfish",
     "birds": "bird, robin, owl, penguin, duck, chicken, flamingo, peacock",
     "buildings": "house, church, castle, tower, lighthouse, city, village, windmill, pagoda, eiffel tower",
@@ -360,6 +348,34 @@ WHOLE = {
     "flower": "flowers",
     "flowers": "flowers",
     "sea": "water",
-}  # fmt: skip - the noun whose ban bans the whole group
+}  # the noun whose ban bans the whole group
+
+COATS = {
+    "goldfish": "orange",
+    "clownfish": "orange",
+    "koi": "orange",
+    "trout": "silver",
+    "crow": "black",
+    "raven": "black",
+    "dove": "white",
+    "swan": "white",
+    "seagull": "white",
+    "gull": "white",
+    "eagle": "brown",
+    "hawk": "brown",
+    "bluebird": "blue",
+    "cardinal": "red",
+    "canary": "yellow",
+    "parrot": "emerald",
+    "panther": "black",
+    "bride": "white",
+    "lime": "lime",
+    "ruby": "red",
+    "diamond": "cyan",
+    "taxi": "yellow",
+    "fire engine": "red",
+    "school bus": "yellow",
+    "aubergine": "purple",
+}  # names that say a colour too
 
 GENERIC = {"creature": "dragon", "monster": "dragon", "pet": "dog", "vehicle": "car", "insect": "bee"}

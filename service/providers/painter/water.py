@@ -1,4 +1,4 @@
-"""Water: still water that mirrors what stands above it, the open sea in waves, rivers, waterfalls and the world below."""
+"""Water: still water that mirrors what stands above it, the open sea, rivers, waterfalls and the world below."""
 
 # pyright: reportUnknownMemberType=false
 # Pillow's signatures name numpy, which is not installed here.
@@ -16,7 +16,7 @@ from .view import View
 
 def mirror(view: View, top: float, clarity: float) -> None:
     """
-    Lay water from `top` down to the lower edge: what is above it upside down, dimmed and rippled, tinted with the water.
+    Lay water from `top` to the lower edge: what is above it upside down, rippled and tinted.
 
     The ripples move whole strips sideways, more and wider ones towards the viewer.
     """
@@ -175,8 +175,9 @@ def river(view: View, top: float) -> None:
         right.append((middle + half, y))
     bank = view.short * 0.012
     shape = [*left, *reversed(right)]
-    canvas.fill([[*((x - bank * 1.4, y + bank * 0.4) for x, y in left), *((x + bank * 1.4, y) for x, y in reversed(right))]],
-                darker(view.lit(mix(view.palette.ground, (120, 96, 70), 0.5)), 0.25))  # fmt: skip
+    earth = darker(view.lit(mix(view.palette.ground, (120, 96, 70), 0.5)), 0.25)
+    further = ((x + bank * 1.4, y) for x, y in reversed(right))
+    canvas.fill([[*((x - bank * 1.4, y + bank * 0.4) for x, y in left), *further]], earth)
     sky = view.palette.sky
     water = view.lit(view.palette.water)
     canvas.fill(

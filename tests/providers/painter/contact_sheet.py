@@ -34,7 +34,7 @@ PROMPTS = (
     "a portrait of a woman, pencil sketch",
     "a rocket in space with planets",
     "a knight and a dragon, dramatic mountains",
-    "qué será, será ✨",
+    "supercalifragilistic",
 )
 SHAPES = ((300, 300), (450, 300), (200, 300))  # how large each is shown
 FINER = 2  # and how many times larger it is painted

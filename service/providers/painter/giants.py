@@ -56,15 +56,10 @@ def giraffe(pen: Pen) -> None:
 
 def dinosaur(pen: Pen) -> None:
     skin = pen.tint((96, 152, 96), (90, 140, 130), (150, 120, 90))
-    pen.gradient(
-        lambda: pen.blob(
-            [(2, 76), (22, 68), (44, 50), (68, 44), (88, 50), (98, 44), (106, 22), (116, 6), (130, 6), (137, 13), (132, 20), (121, 20),
-             (116, 36), (110, 60), (92, 74), (66, 78), (40, 76), (20, 80)],
-            skin,
-        ),
-        lighter(skin, 0.12),
-        darker(skin, 0.2),
-    )  # fmt: skip
+    back: list[Point] = [(2, 76), (22, 68), (44, 50), (68, 44), (88, 50), (98, 44), (106, 22), (116, 6)]
+    chin: list[Point] = [(130, 6), (137, 13), (132, 20), (121, 20), (116, 36), (110, 60), (92, 74)]
+    belly: list[Point] = [(66, 78), (40, 76), (20, 80)]
+    pen.gradient(lambda: pen.blob([*back, *chin, *belly], skin), lighter(skin, 0.12), darker(skin, 0.2))
     for x, shade in ((62, 0.3), (96, 0.3), (54, 0.05), (86, 0.05)):
         pen.box(x - 6.5, 66, x + 6.5, 97, darker(skin, shade), 4)
     for k in range(7):

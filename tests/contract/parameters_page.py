@@ -1,0 +1,78 @@
+"""docs/parameters.md, made from the model cards: `python -m tests.contract.parameters_page` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from service.assembly import check
+from service.config import defaults
+from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
+from service.domain.request import PARAMETER_NAMES
+from tests.contract.sources import HOUSE
+
+PAGE = HOUSE / "docs" / "parameters.md"
+
+_INTRODUCTION = """\
+# Parameters
+
+<!-- Made from the model cards by `python -m tests.contract.parameters_page`; do not edit. -->
+
+What each model takes. A parameter that is not listed is dropped, and reported so; a value in brackets is understood and
+sent as the one after the arrow; anything else is refused, naming the parameter. `GET /v1/models` says the same.
+"""
+
+
+def page() -> str:
+    _, router = check(defaults({}))
+    sections = [
+        "\n".join(_section(f"{upstream.name}/{name}", card))
+        for upstream in router.upstreams.values()
+        for name, card in upstream.cards.items()
+    ]
+    return "\n\n".join([_INTRODUCTION.rstrip(), *sections]) + "\n"
+
+
+def _section(name: str, card: ModelCard) -> Iterator[str]:
+    yield f"## {name}\n"
+    extras = "go on to the provider" if card.extras else "are dropped"
+    streams = "shows partial images" if card.streams else "does not stream"
+    yield f"Prompts up to {card.max_prompt:,} characters; {streams}; unknown parameters {extras}.\n"
+    yield "| parameter | takes |"
+    yield "|---|---|"
+    for parameter in PARAMETER_NAMES:
+        if parameter in card.parameters:
+            yield f"| `{parameter}` | {_takes(card.parameters[parameter])} |"
+
+
+def _takes(domain: Domain) -> str:
+    match domain:
+        case Choice(values, understood):
+            return ", ".join([*(f"`{value}`" for value in values), *_understood(understood.items())])
+        case Range(low, high):
+            return f"{low:g} to {high:g}" if abs(low) < 2**53 else "any whole number of 64 bits"
+        case Sizes():
+            words = [*(f"`{value}`" for value in domain.names), *_understood(domain.understood.items())]
+            return ", ".join([*words, _any(domain)] if domain.any_size else words)
+        case _:
+            return "any text"
+
+
+def _understood(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for asked, sent in pairs:
+        yield f"(`{asked}` → `{sent}`)"
+
+
+def _any(sizes: Sizes) -> str:
+    rules = [f"sides from {sizes.min_side} to {sizes.max_side}"]
+    if sizes.multiple_of > 1:
+        rules.append(f"in multiples of {sizes.multiple_of}")
+    if sizes.max_ratio:
+        rules.append(f"one at most {sizes.max_ratio:g} times the other")
+    if sizes.min_pixels:
+        rules.append(f"at least {sizes.min_pixels:,} pixels")
+    rules.append(f"at most {sizes.max_pixels:,} pixels")
+    return f"any WIDTHxHEIGHT with {', '.join(rules)}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
