@@ -58,7 +58,7 @@ def make_app(gateway: Gateway, public_url: str) -> tuple[ASGIApp, Starlette]:
     inner.state.public_url = public_url.rstrip("/")
     inner.state.metrics = metrics
     inner.state.draining = False
-    return Edge(inner, metrics, table), inner
+    return Edge(inner, metrics), inner
 
 
 _REASONS = {404: v1.REASON_NOT_FOUND, 405: v1.REASON_METHOD_NOT_ALLOWED}
@@ -69,8 +69,12 @@ async def _http_failure(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     reason = _REASONS.get(status, v1.REASON_INVALID_REQUEST)
     path = request.url.path[:200]
-    message = f"There is no {path} here." if status == 404 else f"{path} does not take {request.method}."
-    return errors.response(ImagegenError(reason, message), request_id_of(request))
+    allowed = error.headers.get("Allow") if isinstance(error, HTTPException) and error.headers else None
+    message = f"{path} takes {allowed}, not {request.method}." if allowed else f"There is no {path} here."
+    answer = errors.response(ImagegenError(reason, message), request_id_of(request))
+    if allowed:
+        answer.headers["allow"] = allowed
+    return answer
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -13,7 +13,7 @@ from imagegen import ImagegenError, tracing, v1
 from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match, Route
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge.gateway import Errand, errand
@@ -35,10 +35,9 @@ def errand_of(request: Request) -> Errand:
 class Edge:
     """Wraps the application."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Sequence[Route]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app = app
         self._metrics = metrics
-        self._routes = routes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -49,11 +48,11 @@ class Edge:
         request_id = named.get("x-request-id", "")
         if not _GOOD_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
-        method, route = scope["method"], self._route(scope)
-        attributes = {"http.request.method": method, "http.route": route, "url.scheme": scope["scheme"]}
+        method = scope["method"]
+        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
         with (
-            tracing.Span(f"{method} {route}", SpanKind.SERVER, tracing.extract(headers), attributes) as span,
-            self._metrics.request(method, route) as seen,
+            tracing.Span(method, SpanKind.SERVER, tracing.extract(headers), attributes) as span,
+            self._metrics.request(method) as seen,
         ):
             scope.setdefault("state", {}).update(request_id=request_id, span=span)
 
@@ -63,17 +62,20 @@ class Edge:
                     message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
                 await send(message)
 
-            await self._app(scope, receive, noting)
-            span.set(http__response__status_code=seen.status)
-            if seen.status >= 500:
-                span.fail(str(seen.status))
+            try:
+                await self._app(scope, receive, noting)
+            finally:
+                seen.route = _route(scope)
+                span.rename(f"{method} {seen.route}")
+                span.set(http__route=seen.route, http__response__status_code=seen.status)
+                if seen.status >= 500:
+                    span.fail(str(seen.status))
 
-    def _route(self, scope: Scope) -> str:
-        """The template of the path, so that neither spans nor metrics grow with what callers type."""
-        for route in self._routes:
-            if route.matches(scope)[0] is not Match.NONE:
-                return route.path
-        return "(none)"
+
+def _route(scope: Scope) -> str:
+    """The template of the path, so that neither spans nor metrics grow with what callers type."""
+    route: Route | None = scope.get("route")
+    return route.path if route else "(none)"
 
 
 class Pieces(Response):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import cast
+from typing import Any, cast
 
 import grpc
 from imagegen import tracing, v1
@@ -39,6 +39,14 @@ class Asked:
     stream: bool = False
     n: int = 1
 
+    def learn(self, members: Mapping[str, Any]) -> None:
+        """What the body says of itself, before it is known to be good."""
+        model, n = members.get("model"), members.get("n")
+        if self.model is None and isinstance(model, str):
+            self.model = model
+        self.stream = members.get("stream") is True
+        self.n = n if isinstance(n, int) else 1
+
     @property
     def request_type(self) -> str:
         return REQUEST_TYPE[self.stream]
@@ -52,16 +60,17 @@ class Asked:
 
 
 async def generate(request: Request) -> Response:
-    asked = Asked(request_id_of(request))
+    deployment: str | None = request.path_params.get("deployment")
+    asked = Asked(request_id_of(request), deployment)
     try:
         for name in LATER_HEADERS:
             if name in request.headers:
                 raise errors.not_in_this_version(name, field=name)
         errand = errand_of(request)
-        body, extras = openai_json.read(await _body(request))
-        deployment: str | None = request.path_params.get("deployment")
-        message = openai_json.message(body, extras, deployment, azure=deployment is not None)
-        asked.model, asked.stream, asked.n = message.model or None, bool(body.stream), body.n or 1
+        members = openai_json.members(await _body(request))
+        asked.learn(members)
+        body, extras = openai_json.typed(members)
+        message = openai_json.message(body, extras, deployment)
         if not asked.stream:
             return await _whole(request, errand, message)
     except ImagegenError as error:

@@ -23,6 +23,7 @@ class Seen:
     """What is noted of a request under way; 499 stands until an answer has begun."""
 
     status: int = 499
+    route: str = "(none)"
 
 
 class Metrics:
@@ -39,15 +40,18 @@ class Metrics:
         self._active = meter.create_up_down_counter("http.server.active_requests", "{request}", "Requests under way.")
 
     @contextmanager
-    def request(self, method: str, route: str) -> Generator[Seen]:
+    def request(self, method: str) -> Generator[Seen]:
         seen, started = Seen(), time.monotonic()
-        labels = {"http.request.method": method, "http.route": route}
+        labels = {"http.request.method": method}
         self._active.add(1, labels)
         try:
             yield seen
         finally:
             self._active.add(-1, labels)
-            self._duration.record(time.monotonic() - started, {**labels, "http.response.status_code": str(seen.status)})
+            self._duration.record(
+                time.monotonic() - started,
+                {**labels, "http.route": seen.route, "http.response.status_code": str(seen.status)},
+            )
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

@@ -48,7 +48,7 @@ def _model(of: v1.Model) -> dict[str, Any]:
     return {
         "id": of.name,
         "object": "model",
-        "created": of.create_time.seconds,
+        "created": 0,  # OpenAI's clients want a number; nobody says when a model was made
         "owned_by": of.kind,
         "imagegen": {
             "provider": of.provider,

@@ -10,13 +10,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any, cast
 
 import msgspec
+from google.protobuf.descriptor import FieldDescriptor
 from imagegen import v1
 from imagegen.errors import ImagegenError
 
 from rest_bridge import report
 from rest_bridge.json import dumps, with_base64
 
-Int32 = Annotated[int, msgspec.Meta(ge=-(2**31), le=2**31 - 1)]
+INT32 = FieldDescriptor.TYPE_INT32
+
 Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 
 
@@ -25,7 +27,7 @@ class GenerationBody(msgspec.Struct, kw_only=True):
 
     model: str | None = None
     prompt: str | None = None
-    n: Int32 | None = None
+    n: int | None = None
     size: str | None = None
     quality: str | None = None
     style: str | None = None
@@ -33,15 +35,15 @@ class GenerationBody(msgspec.Struct, kw_only=True):
     background: str | None = None
     moderation: str | None = None
     output_format: str | None = None
-    output_compression: Int32 | None = None
-    partial_images: Int32 | None = None
+    output_compression: int | None = None
+    partial_images: int | None = None
     stream: bool | None = None
     user: str | None = None
     safety_identifier: str | None = None
     fallbacks: list[str] | None = None
     seed: Int64 | None = None
     negative_prompt: str | None = None
-    num_inference_steps: Int32 | None = None
+    num_inference_steps: int | None = None
     guidance_scale: float | None = None
     aspect_ratio: str | None = None
     resolution: str | None = None
@@ -54,6 +56,11 @@ _PARAMETERS = {
 }
 """JSON name → the contract's name."""
 
+_SMALL = {
+    name for name, ours in _PARAMETERS.items() if v1.ImageParameters.DESCRIPTOR.fields_by_name[ours].type == INT32
+}
+"""The parameters that are numbers of 32 bits in a message."""
+
 _JSON_NAMES = {ours: name for name, ours in _PARAMETERS.items()}
 
 
@@ -62,15 +69,22 @@ def json_name(field: str) -> str:
     return _JSON_NAMES.get(field, field)
 
 
-def read(body: bytes) -> tuple[GenerationBody, Mapping[str, Any]]:
-    """The known fields, typed, and the rest as it came."""
+def members(body: bytes) -> dict[str, Any]:
+    """The members of the body, as they came."""
     try:
         raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body is not valid JSON.") from None
     if not isinstance(raw, dict):
         raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body must be a JSON object.")
-    fields = cast(dict[str, Any], raw)
+    return cast(dict[str, Any], raw)
+
+
+def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
+    """The known members, typed, and the rest as it came."""
+    for name in _SMALL & fields.keys():
+        if isinstance(fields[name], int):  # a message has no room for more; the service says what would be right
+            fields[name] = max(-(2**31), min(2**31 - 1, fields[name]))
     try:
         known = msgspec.convert(fields, GenerationBody)
     except msgspec.ValidationError as error:
@@ -83,17 +97,17 @@ def read(body: bytes) -> tuple[GenerationBody, Mapping[str, Any]]:
     return known, extras
 
 
-def message(body: GenerationBody, extras: Mapping[str, Any], model: str | None, azure: bool) -> v1.Generation:
-    """The message for a body. A model in the path wins over one in the body."""
+def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | None) -> v1.Generation:
+    """The message for a body. A deployment in the path wins over the model in the body."""
     parameters = {ours: getattr(body, name) for name, ours in _PARAMETERS.items() if getattr(body, name) is not None}
     return v1.Generation(
-        model=model if model is not None else body.model or "",
+        model=deployment if deployment is not None else body.model or "",
         prompt=body.prompt or "",
         parameters=v1.ImageParameters(**parameters, extra_json=_extra_json(extras)),
         fallbacks=body.fallbacks or (),
         response_format=body.response_format,
         openai_defaults=True,
-        bare_name_provider="azure" if azure else "",
+        bare_name_provider="azure" if deployment is not None else "",
     )
 
 
@@ -131,7 +145,7 @@ def _complaint(text: str) -> ImagegenError:
     wanted, got, path = _WORDS.get(match[1], match[1]), match[2], match[3]
     field = path.replace("[...]", "")
     if got is None:
-        return ImagegenError(v1.REASON_INVALID_PARAMETER, f"{field} is out of range.", field=field)
+        return ImagegenError(v1.REASON_INVALID_PARAMETER, f"{field} must be a whole number of 64 bits.", field=field)
     whose = f"Every entry of {field}" if path.endswith("[...]") else field
     return ImagegenError(
         v1.REASON_INVALID_PARAMETER, f"{whose} must be {wanted}, not {_WORDS.get(got, got)}.", field=field

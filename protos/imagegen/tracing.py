@@ -67,6 +67,9 @@ class Span:
             if value is not None:
                 self._span.set_attribute(key.replace("__", "."), value)
 
+    def rename(self, name: str) -> None:
+        self._span.update_name(name)
+
     def fail(self, kind: str) -> None:
         """Marks the span as failed; `kind` is a word from a closed set, never a message."""
         self._told = True

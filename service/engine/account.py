@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import reduce
-from operator import add
 
 from service.domain.event import (
     AttemptRecord,
@@ -77,10 +75,9 @@ class Account:
 
     def completed(self) -> Completed:
         images = [ready.image for ready in self._ready.values()]
-        each = [image.usage for image in images if image.usage]
         return Completed(
             created=int(time.time()),
-            usage=self._usage or (reduce(add, each) if each else None),
+            usage=self._usage,
             traits=images[0].picture.traits if images and self._traits == Traits() else self._traits,
             failed=self.failed(),
             report=self.report(),

@@ -13,6 +13,8 @@ from collections import deque
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
+from functools import reduce
+from operator import add
 
 from service.access.permit import Permit
 from service.domain.event import (
@@ -90,10 +92,16 @@ class Attempt:
         self.call = call
         self.queue = Queue()
         self.images = 0
-        self.usage: Usage | None = None
+        self._answered: Usage | None = None
+        self._counted: list[Usage] = []
         self.traits = Traits()
         self.error: ProviderError | None = None
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
+
+    @property
+    def usage(self) -> Usage | None:
+        """What the provider counted: for its whole answer, else over the images that came."""
+        return self._answered or (reduce(add, self._counted) if self._counted else None)
 
     async def events(self, deadline: float) -> AsyncGenerator[Shown, None]:
         """What the call says, as it says it. Raises DEADLINE_EXCEEDED at `deadline` (of the loop's clock)."""
@@ -159,9 +167,10 @@ class Attempt:
     def _note(self, event: AdapterEvent) -> None:
         match event:
             case Answered(usage, traits):
-                self.usage, self.traits = usage, traits
-            case ImageReady():
+                self._answered, self.traits = usage, traits
+            case ImageReady(image):
                 self.images += 1
+                self._counted += [image.usage] if image.usage else []
                 self.queue.put(event)
             case _:
                 self.queue.put(event)
@@ -173,12 +182,13 @@ class Attempt:
             )
 
     def _cost(self, outcome: Outcome) -> int:
-        """Nothing for what was not accepted; full price, presumed, for what may have been."""
+        """Nothing for what was not accepted; full price, presumed, for what may have been, in whole or in part."""
         if outcome in (Outcome.NOT_SENT, Outcome.REJECTED):
             return owed(self.step.price, self.usage, self.step.request.parameters, 0) if self.usage else 0
-        if outcome is Outcome.UNKNOWN:
-            return self.step.max_cost or 0
-        return owed(self.step.price, self.usage, self.step.request.parameters, self.images)
+        known = owed(self.step.price, self.usage, self.step.request.parameters, self.images)
+        if self.error and self.error.outcome is Outcome.UNKNOWN:
+            return max(known, self.step.max_cost or 0)
+        return known
 
 
 class Attempts:

@@ -15,31 +15,32 @@ def make_plan(request: ImageRequest, router: Router, request_id: str) -> Plan:
     first, *rest = router.resolve(request.model, request_id, request.bare_name_provider)
     steps = [_step(request, first, router)]
     skipped: list[Skipped] = []
-    for name, target in _fallbacks(request, rest, router, request_id, skipped):
+    for name, field, target in _fallbacks(request, rest, router, request_id):
         if any(step.target == target for step in steps):
             skipped.append(Skipped(name, "it is in the plan already"))
             continue
         try:
             steps.append(_step(request, target, router))
         except GatewayError as error:
+            if error.reason is Reason.MODEL_NOT_FOUND:
+                raise GatewayError(error.reason, error.message, field=field) from None
             skipped.append(Skipped(name, error.message))
     return Plan(tuple(steps), tuple(skipped))
 
 
 def _fallbacks(
-    request: ImageRequest, routed: list[Target], router: Router, request_id: str, skipped: list[Skipped]
-) -> list[tuple[str, Target]]:
-    """The caller's fallbacks, or else the route's."""
+    request: ImageRequest, routed: list[Target], router: Router, request_id: str
+) -> list[tuple[str, str, Target]]:
+    """The caller's fallbacks, or else the route's: each with its name, the field it stands in, and where it leads."""
     if not request.fallbacks:
-        return [(str(target), target) for target in routed]
-    named: list[tuple[str, Target]] = []
+        return [(str(target), "model", target) for target in routed]
+    named: list[tuple[str, str, Target]] = []
     for i, name in enumerate(request.fallbacks):
+        field = f"fallbacks[{i}]"
         try:
-            named += [(name, target) for target in router.resolve(name, request_id)[:1]]
+            named.append((name, field, router.resolve(name, request_id)[0]))
         except GatewayError as error:
-            if error.reason is Reason.MODEL_NOT_FOUND:
-                raise GatewayError(error.reason, error.message, field=f"fallbacks[{i}]") from None
-            skipped.append(Skipped(name, error.message))
+            raise GatewayError(error.reason, error.message, field=field) from None
     return named
 
 

@@ -12,8 +12,9 @@ LONGEST = 3600.0
 
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """Seconds until asking again may help, at most an hour; None where there is no such word, or no sense in it."""
-    if milliseconds := headers.get("retry-after-ms"):
-        return _sane(_number(milliseconds), 0.001)
+    milliseconds = _sane(_number(headers.get("retry-after-ms", "")), 0.001)
+    if milliseconds is not None:
+        return milliseconds
     value = headers.get("retry-after")
     if not value:
         return None

@@ -28,6 +28,8 @@ class _Lines:
         self._after_cr = False
 
     def feed(self, data: bytes) -> Iterator[bytes]:
+        if not data:
+            return
         if self._after_cr and data.startswith(b"\n"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
@@ -39,15 +41,19 @@ class _Lines:
             self._pieces.append(rest)
             self._size += len(rest)
             if self._size > self._limit:
-                raise ProviderError(
-                    Reason.PROVIDER_INVALID_ANSWER, "The provider's stream has a line without end.", Outcome.UNKNOWN
-                )
+                raise _endless()
+
+
+def _endless() -> ProviderError:
+    return ProviderError(
+        Reason.PROVIDER_INVALID_ANSWER, "The provider's stream has an event without end.", Outcome.UNKNOWN
+    )
 
 
 async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
     """The events of a stream; what is not ended by a blank line is no event."""
     lines = _Lines(limit)
-    name, data = "", list[bytes]()
+    name, data, size = "", list[bytes](), 0
     first = True
     async for piece in pieces:
         for line in lines.feed(piece):
@@ -56,11 +62,14 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
             if not line:
                 if data:
                     yield ServerSentEvent(name or "message", b"\n".join(data))
-                name, data = "", []
+                name, data, size = "", [], 0
                 continue
             field, _, value = line.partition(b":")
             value = value.removeprefix(b" ")
             if field == b"data":
                 data.append(value)
+                size += len(value)
+                if size > limit:
+                    raise _endless()
             elif field == b"event":
                 name = value.decode("utf-8", "replace")

@@ -61,11 +61,14 @@ def _parameters(message: v1.ImageParameters) -> Parameters:
 def _extras(text: str) -> Mapping[str, Any]:
     try:
         extras: Any = orjson.loads(text)
-    except ValueError:
+        orjson.dumps(extras)  # what is too deep to be written again cannot go on
+    except (ValueError, TypeError):
         extras = None
     if not isinstance(extras, dict):
         raise GatewayError(
-            Reason.INVALID_PARAMETER, "extra_json must be the text of one JSON object.", field="extra_json"
+            Reason.INVALID_PARAMETER,
+            "extra_json must be the text of one JSON object, nested at most 200 levels.",
+            field="extra_json",
         )
     named = cast(dict[str, Any], extras)
     for name in named:

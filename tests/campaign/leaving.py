@@ -18,8 +18,8 @@ from pathlib import Path
 
 import uvloop
 from imagegen import Client, Picture
-from service.telemetry import set_up_logs
 
+from service.telemetry import set_up_logs
 from tests.house import FORMS, House, open_house, settled
 
 CALLERS, WAVE = 5000, 250
@@ -47,8 +47,8 @@ async def _over_sse(house: House) -> None:
 
 
 async def _over_grpc(client: Client) -> None:
-    parameters = {name: value for name, value in BODY.items() if name not in ("model", "prompt", "stream")}
-    async with aclosing(client.stream("a city", model="painter/scene", **parameters)) as events:
+    stream = client.stream("a city", model="painter/scene", n=10, size="128x128", partial_images=3)
+    async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, Picture):
                 return

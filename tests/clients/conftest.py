@@ -25,6 +25,6 @@ def typescript(tmp_path_factory: pytest.TempPathFactory) -> Path:
     template = {"version": "v2", "plugins": [plugin], "inputs": inputs}
     done(npm("buf"), "generate", "--template", json.dumps(template))
     (folder / "node_modules").symlink_to(NPM.parent)
-    for name in ("call.ts", "package.json"):
+    for name in ("call.ts", "package.json", "tsconfig.json"):
         shutil.copy(Path(__file__).parent / "grpc_js" / name, folder)
     return folder

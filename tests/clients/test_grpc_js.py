@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from tests.clients.toolchain import answered, npm, running
-from tests.house import House
+from tests.clients.toolchain import answered, need, running
+from tests.house import House, settled
 from tests.upstreams.openai import Drawn, big_png, drawn_in, showing, status
 
 # The bridge has no part in this: one form of the house will do.
@@ -30,8 +30,8 @@ class Caller:
     folder: Path
 
     @property
-    def command(self) -> tuple[str, str]:
-        return npm("tsx"), "call.ts"
+    def command(self) -> tuple[str, ...]:
+        return need("node"), "--import", "tsx", "call.ts"
 
     async def call(self, house: House, method: str, request: Mapping[str, Any], **job: Any) -> Any:
         job = {"address": house.grpc, "method": method, "request": request, **job}
@@ -155,9 +155,7 @@ async def test_cancelling_stops_the_work(house: House, caller: Caller) -> None:
             said = json.loads(await client.stdout.readline())
         assert said["error"]["code"] == "CANCELLED"
         assert not said["pictures"]
-        async with asyncio.timeout(2):
-            while house.gateway.attempts.running:
-                await asyncio.sleep(0.01)
+        await settled(house, within=2)
         assert client.returncode is None
 
 

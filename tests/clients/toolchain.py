@@ -5,10 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import shutil
+import signal
 import subprocess
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,18 +23,28 @@ BUILD: Final = PROJECT / "build"
 NPM: Final = PROJECT / "node_modules" / ".bin"
 """What package.json brings; called directly, which is what `npx --no-install` does after a second of thought."""
 
-_SOURCES: Final = {
-    "node": "Node 20 or newer: install it from your distribution or nodejs.org",
-    "go": "Go 1.24 or newer: install it from your distribution or go.dev/dl",
+_WANTED: Final = {
+    "node": ("--version", (20, 0), "Node 20 or newer: install it from your distribution or nodejs.org"),
+    "go": ("version", (1, 24), "Go 1.24 or newer: install it from your distribution or go.dev/dl"),
 }
 
 
+@cache
+def _version(program: str) -> tuple[int, int]:
+    """The version of a program on the PATH; 0.0 where there is none."""
+    if (path := shutil.which(program)) is None:
+        return 0, 0
+    told = subprocess.run([path, _WANTED[program][0]], env=environment(), capture_output=True, check=True).stdout
+    found = re.search(rb"(\d+)\.(\d+)", told)
+    return (int(found[1]), int(found[2])) if found else (0, 0)
+
+
 def need(program: str) -> str:
-    """The program's path; the test fails, and says how to get it, where it is missing."""
-    found = shutil.which(program)
-    if found is None:
-        pytest.fail(f"This test needs {_SOURCES[program]}, and run it again.", pytrace=False)
-    return found
+    """The program's path; the test fails, and says how to get it, where it is missing or too old."""
+    _, least, advice = _WANTED[program]
+    if _version(program) < least:
+        pytest.fail(f"This test needs {advice}, and run it again.", pytrace=False)
+    return program
 
 
 def npm(program: str) -> str:
@@ -69,13 +82,20 @@ async def running(command: Sequence[str | Path], cwd: Path = PROJECT) -> AsyncGe
     """A program beside the gateway, which lives in this very loop; whatever happens, it is gone afterwards."""
     pipe = asyncio.subprocess.PIPE
     process = await asyncio.create_subprocess_exec(
-        *command, cwd=cwd, env=environment(), stdin=pipe, stdout=pipe, stderr=pipe, limit=2**27
+        *command,
+        cwd=cwd,
+        env=environment(),
+        stdin=pipe,
+        stdout=pipe,
+        stderr=pipe,
+        limit=2**27,
+        start_new_session=True,  # so that its own children go with it
     )
     try:
         yield process
     finally:
         with suppress(ProcessLookupError):
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
         await process.communicate()
 
 

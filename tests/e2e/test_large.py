@@ -8,7 +8,7 @@ import hashlib
 import grpc.aio
 import httpx2 as httpx
 import pytest
-from imagegen import Client, v1
+from imagegen import Client, Picture, v1
 from imagegen.client import assemble, generation, read_file
 
 from tests.house import House
@@ -67,7 +67,7 @@ async def test_a_stream_never_sends_a_large_message(big_house: House) -> None:
             for message in messages:
                 yield message
 
-        pictures = [event.data async for event in assemble(again()) if hasattr(event, "data")]
+        pictures = [event.data async for event in assemble(again()) if isinstance(event, Picture)]
 
     assert largest <= 1024 * 1024
     assert [hashlib.sha256(each).hexdigest() for each in pictures] == [SHA256]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 
 import httpx2 as httpx
@@ -30,7 +31,7 @@ PAINTING = {
 HELD = {"model": "openai/gpt-image-2", "prompt": "a fox", "stream": True, "partial_images": 1}
 
 
-async def _ask_over_sse(house: House, body: dict[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def _ask_over_sse(house: House, body: Mapping[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """Asks for a stream on a connection of its own."""
     raw = json.dumps(body).encode()
     host, port = house.rest.removeprefix("http://").split(":")

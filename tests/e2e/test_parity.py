@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx2 as httpx
 from imagegen import Client, ImagegenError
-from imagegen.report import action
+from imagegen.report import action, dollars, outcome
 
 from tests.house import House
 from tests.upstreams import openai as double
@@ -97,8 +97,6 @@ async def _over_grpc(client: Client, body: dict[str, Any]) -> dict[str, Any]:
 
 
 def _account(report: Any) -> dict[str, Any]:
-    from imagegen.report import dollars, outcome
-
     return {
         "changes": [(each.parameter, action(each), each.sent) for each in report.changes],
         "attempts": [
@@ -127,10 +125,10 @@ async def test_two_hundred_requests_over_both_faces(house: House) -> None:
             behaviour = double.showing(picture) | chance.choice(BEHAVIOURS)
             sent: list[list[Any]] = []
             told: list[dict[str, Any]] = []
-            for ask in (lambda body=body: _over_rest(rest, body), lambda body=body: _over_grpc(grpc, body)):
+            house.openai.always(behaviour)
+            for face in ("rest", "grpc"):
                 before = len(house.openai.requests)
-                house.openai.always(behaviour)
-                told.append(await ask())
+                told.append(await (_over_rest(rest, body) if face == "rest" else _over_grpc(grpc, body)))
                 sent.append([seen.body for seen in house.openai.requests[before:]])
             over_rest, over_grpc = told
 

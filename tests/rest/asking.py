@@ -9,6 +9,7 @@ import base64
 from collections.abc import Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, cast
 
 import httpx2
@@ -76,13 +77,11 @@ async def ask(
     *,
     method: str = "POST",
     content: bytes | None = None,
-    headers: Mapping[str, str] | Sequence[tuple[str, str]] = (),
+    headers: Mapping[str, str] = MappingProxyType({}),
 ) -> httpx2.Response:
     """One request. `content` in place of `body` is sent as it is, and called JSON unless `headers` say otherwise."""
-    usual = [("content-type", "application/json")] if content is not None else []
-    given = list(headers.items()) if isinstance(headers, Mapping) else list(headers)
-    named = {name.lower() for name, _ in given}
-    sent = [*(each for each in usual if each[0] not in named), *given]
+    sent = httpx2.Headers({"content-type": "application/json"} if content is not None else {})
+    sent.update(headers)
     async with client(house) as caller:
         return await caller.request(method, path, json=body, content=content, headers=sent)
 

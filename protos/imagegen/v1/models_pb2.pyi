@@ -6,7 +6,6 @@ Which models are served here."""
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
-from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 import builtins as _builtins
 import sys
@@ -121,7 +120,6 @@ class Model(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     STREAMING_FIELD_NUMBER: _builtins.int
     MAX_PROMPT_CHARACTERS_FIELD_NUMBER: _builtins.int
-    CREATE_TIME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name."""
     provider: _builtins.str
@@ -146,10 +144,6 @@ class Model(_message.Message):
     def parameters(self) -> _containers.RepeatedCompositeFieldContainer[Global___Parameter]:
         """What it takes."""
 
-    @_builtins.property
-    def create_time(self) -> _timestamp_pb2.Timestamp:
-        """When the provider made it, where known."""
-
     def __init__(
         self,
         *,
@@ -162,11 +156,10 @@ class Model(_message.Message):
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
         streaming: _builtins.bool = ...,
         max_prompt_characters: _builtins.int = ...,
-        create_time: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configured", b"configured", "create_time", b"create_time", "kind", b"kind", "max_prompt_characters", b"max_prompt_characters", "name", b"name", "operations", b"operations", "parameters", b"parameters", "provider", b"provider", "streaming", b"streaming", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configured", b"configured", "kind", b"kind", "max_prompt_characters", b"max_prompt_characters", "name", b"name", "operations", b"operations", "parameters", b"parameters", "provider", b"provider", "streaming", b"streaming", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -21,6 +21,7 @@ from service.providers.base import Call
 from service.providers.http import Http, Stream
 from service.providers.openai import answers
 from service.providers.openai.cards import CARDS
+from service.providers.secrets import without_secrets
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -50,14 +51,20 @@ class OpenAI:
         }
         if call.request.stream:
             body["stream"] = True
-        headers = {"authorization": f"Bearer {self._key(call)}"}
-        async with self.http.post("images/generations", body, headers, call.trace) as answer:
-            if answer.status != 200:
-                raise await answers.failure(await answer.whole())
-            read = _streamed(answer) if answer.is_events else _unary(answer)
-            async with aclosing(read) as events:
-                async for event in events:
-                    yield event
+        key = self._key(call)
+        try:
+            async with self.http.post(
+                "images/generations", body, {"authorization": f"Bearer {key}"}, call.trace
+            ) as answer:
+                if answer.status != 200:
+                    raise await answers.failure(await answer.whole())
+                read = _streamed(answer) if answer.is_events else _unary(answer)
+                async with aclosing(read) as events:
+                    async for event in events:
+                        yield event
+        except ProviderError as error:
+            error.message = without_secrets(error.message, key)
+            raise
 
     def _key(self, call: Call) -> str:
         """One of the keys that serve the model, by weight; the same for the same request."""
@@ -109,12 +116,6 @@ async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
                 picture = await pictures.from_base64(_text(body, "b64_json"), traits)
                 yield ImageReady(Image(index=index, picture=picture, usage=answers.usage(body)))
                 index += 1
-    if not index:
-        raise ProviderError(
-            Reason.PROVIDER_CONNECTION_LOST,
-            "The provider's stream ended before an image was complete.",
-            Outcome.UNKNOWN,
-        )
 
 
 async def _event_body(data: bytes) -> Mapping[str, Any]:
@@ -126,7 +127,7 @@ async def _event_body(data: bytes) -> Mapping[str, Any]:
 
 def _in_stream(told: Mapping[str, Any]) -> ProviderError:
     """An error after the stream began. A refusal is one anywhere; all else may have been billed."""
-    error = answers.error(told, 500)
+    error = answers.error(told, 200)
     if error.reason is not Reason.CONTENT_REFUSED:
         error.outcome = Outcome.UNKNOWN
     return error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any, cast
@@ -25,6 +26,7 @@ _ACCOUNT = frozenset(
         "model_not_found",
     }
 )
+_PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]]{0,63}")
 _ACCOUNT_MESSAGE = "The provider does not serve this gateway's key, account or model; the operator has to look into it."
 
 
@@ -97,6 +99,6 @@ def error(told: Mapping[str, Any], status: int, headers: Mapping[str, str] | Non
             message,
             Outcome.REJECTED,
             status=status,
-            field=field if isinstance(field, str) else None,
+            field=field if isinstance(field, str) and _PARAMETER.fullmatch(field) else None,
         )
     return failed(Reason.PROVIDER_ERROR, "The provider failed with an error of its own.")

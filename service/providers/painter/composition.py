@@ -15,6 +15,10 @@ Layer = Callable[[View], None]
 DETAIL = {"low": Detail.LOW, "medium": Detail.MEDIUM, "high": Detail.HIGH}
 
 
+# A window in a village is a lit window, not a room with a view.
+OUT_OF_DOORS = outdoors.WATERS | {"mountains", "hills", "forest", "village", "meadow", "field", "desert"}
+
+
 @dataclass(frozen=True)
 class Place:
     """A kind of place: its horizon as a share of the height, lowest and highest, and its layers from far to near."""
@@ -63,7 +67,18 @@ WHEN: dict[Layer, Callable[[View], bool]] = {
 
 
 def settled(scene: Scene) -> Scene:
-    """The scene with a place to happen in: when none is named, the one where its first figure feels at home."""
+    """The scene with a place to happen in and, where that is water or a skyline, ground for whoever needs it."""
+    scene = at_home(scene)
+    standing = any(FIGURES[(subject.riding or subject).noun].place == "ground" for subject in scene.subjects)
+    if standing and scene.has("sea", "island"):
+        return replace(scene, scenery=scene.scenery | {"beach"})
+    if standing and scene.has("city") and not scene.has("meadow", "hills", "room"):
+        return replace(scene, scenery=scene.scenery | {"street"})
+    return scene
+
+
+def at_home(scene: Scene) -> Scene:
+    """Where no place is named, the one where the first figure feels at home."""
     if scene.scenery - {"path", "flowers", "reeds", "trees"} or not scene.subjects:
         return scene
     first = scene.subjects[0].riding or scene.subjects[0]
@@ -79,9 +94,11 @@ def settled(scene: Scene) -> Scene:
 def place_of(scene: Scene) -> str:
     if scene.abstract:
         return "pattern"
-    for name in ("underwater", "space", "room"):
+    for name in ("underwater", "space"):
         if name in scene.scenery:
             return name
+    if "room" in scene.scenery and not scene.scenery & OUT_OF_DOORS:
+        return "room"
     if "studio" in scene.scenery and not scene.scenery - {"studio", "flowers"}:
         return "studio"
     if scene.scenery & {"city", "street", "village"} and not scene.scenery & {"sea", "beach"}:

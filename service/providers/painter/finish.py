@@ -101,7 +101,7 @@ def watercolour(view: View) -> None:
             if box[0] < box[2] and box[1] < box[3]:
                 mesh.append((box, quad))
     body = body.transform(body.size, Image.Transform.MESH, mesh, Image.Resampling.BILINEAR)
-    broad = 420 if canvas.detail is Detail.LOW else 700
+    broad = 340 if canvas.detail is Detail.LOW else 700
     small = body.resize(
         (max(1, min(width, broad)), max(1, round(height * min(width, broad) / width))), Image.Resampling.BILINEAR
     )
@@ -137,7 +137,7 @@ def _paper_rim(view: View, paper: Colour) -> None:
 def oil(view: View) -> None:
     """Colour laid on in dabs: the picture is taken apart into strokes at two sizes, with ridges of paint on top."""
     canvas, chance = view.canvas, view.chance("oil")
-    width = min(view.width, 420 if canvas.detail is Detail.LOW else 760)
+    width = min(view.width, 340 if canvas.detail is Detail.LOW else 760)
     size = (width, max(1, round(width * view.height / view.width)))
     small = canvas.image.resize(size, Image.Resampling.BILINEAR)
     dabs = small.filter(ImageFilter.ModeFilter(7)).filter(ImageFilter.MedianFilter(3))

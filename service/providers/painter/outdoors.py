@@ -69,6 +69,7 @@ def _ground(view: View) -> None:
             town.village(view, shore)
         staging.landmarks(view, shore)
         water.mirror(view, shore, 0.82 if not scene.has("storm", "wind") else 0.5)
+        _near_shore(view)
         return
     if scene.has("city") and not scene.has("street", "meadow", "hills"):
         if scene.has("river") or view.chance("waterfront").random() < 0.6:
@@ -92,6 +93,7 @@ def _ground(view: View) -> None:
         _woods(view, base)
         water.waterfall(view, base - view.short * 0.22, base + depth * 0.42)
         water.mirror(view, base + depth * 0.42, 0.45)
+        _near_shore(view)
     else:
         layers = view.some(2, 4, 5) if scene.has("hills", "mountains", "village") else view.some(2, 3, 3)
         land.hills(view, base, base + depth * 0.55, layers)
@@ -102,6 +104,12 @@ def _ground(view: View) -> None:
         water.river(view, base + depth * 0.1)
     if scene.has("path"):
         land.path(view, base + depth * 0.1)
+
+
+def _near_shore(view: View) -> None:
+    """Ground at this side of the water, when somebody has to stand on it."""
+    if staging.any_of(view, "ground"):
+        land.ground(view, view.horizon + (view.height - view.horizon) * 0.72)
 
 
 def _open_water(view: View) -> None:
@@ -115,6 +123,8 @@ def _open_water(view: View) -> None:
         water.mirror(view, base, 0.62)
     else:
         water.waves(view, base, rough)
+    if scene.has("harbour"):
+        _near_shore(view)
     if scene.has("beach"):
         water.beach(view, base + depth * 0.5)
 
@@ -167,7 +177,7 @@ def subjects(view: View) -> None:
 
 def has_foreground(view: View) -> bool:
     scene = view.scene
-    bare = scene.has("city", "street", "sea", "beach", "harbour", "moonscape", "desert")
+    bare = scene.has("city", "street", "sea", "beach", "harbour", "island", "moonscape", "desert")
     if view.plain or bare:
         return False
     return _by_water(view) or (not view.winter and scene.allows("grass"))

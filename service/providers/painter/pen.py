@@ -9,7 +9,7 @@ The sheet is drawn larger than needed and reduced, which makes every edge smooth
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import cos, radians, sin
+from math import cos, hypot, radians, sin
 from random import Random
 
 from PIL import Image, ImageChops, ImageDraw
@@ -74,18 +74,15 @@ class Pen:
     def line(self, points: Points, width: float, colour: Colour, smooth: bool = True, taper: float = 1.0) -> None:
         """A line with round ends; `taper` is how wide its end is compared with its start."""
         path = curve(points) if smooth and len(points) > 2 else list(points)
-        s, last = self.scale, max(1, len(path) - 1)
+        s, ends = self.scale, (width / 2, width / 2 * taper)
         if taper == 1.0:
             self.draw.line(
                 [(x * s, y * s) for x, y in path], fill=colour, width=max(1, round(width * s)), joint="curve"
             )
-            path = [path[0], path[-1]]
         else:
-            path = curve(path, steps=5) if len(path) < 40 else path
-            last = max(1, len(path) - 1)
-        for index, (x, y) in enumerate(path):
-            radius = width / 2 * (1 + (taper - 1) * index / last) if taper != 1.0 else width / 2
-            self.dot(x, y, radius, colour)
+            self.shape(_tapering(path, *ends), colour)
+        self.dot(*path[0], ends[0], colour)
+        self.dot(*path[-1], ends[1], colour)
 
     def arc(self, x: float, y: float, radius: float, start: float, end: float, width: float, colour: Colour) -> None:
         """Part of a circle's rim; angles in degrees, clockwise from the right."""
@@ -152,6 +149,20 @@ def curve(points: Points, closed: bool = False, steps: int = 8) -> list[Point]:
     if not closed:
         path.append(points[-1])
     return path
+
+
+def _tapering(path: list[Point], start: float, end: float) -> list[Point]:
+    """The outline of a line whose half width runs from `start` to `end`."""
+    left: list[Point] = []
+    right: list[Point] = []
+    for index, (x, y) in enumerate(path):
+        (ax, ay), (bx, by) = path[max(0, index - 1)], path[min(len(path) - 1, index + 1)]
+        long = hypot(bx - ax, by - ay) or 1.0
+        half = start + (end - start) * index / max(1, len(path) - 1)
+        dx, dy = -(by - ay) / long * half, (bx - ax) / long * half
+        left.append((x + dx, y + dy))
+        right.append((x - dx, y - dy))
+    return [*left, *reversed(right)]
 
 
 def mirrored(points: Sequence[Point], axis: float) -> list[Point]:

@@ -14,7 +14,7 @@ from .cosmos import world
 from .texture import fractal, levels, product, slope
 from .view import View
 
-NOISE = 512  # clouds are made this wide
+NOISE = 512  # clouds are made at most this wide
 
 
 def gradient(view: View) -> None:
@@ -43,7 +43,7 @@ def lights(view: View) -> None:
             view, view.sun[0], view.sun[1] + view.short * 0.05, view.short * 0.12, (70, 130, 200), view.chance("earth")
         )
     elif scene.has("moon") or (
-        night and scene.allows("moon") and not overcast and not scene.has("milky way", "aurora")
+        night and scene.allows("moon") and not overcast and not scene.has("milky way", "aurora", "space")
     ):
         moon(view)
     elif not night and scene.allows("sun") and (not overcast or scene.has("sun")):
@@ -213,7 +213,8 @@ def overcast(
     box = view.canvas.clipped(0, 0, view.width, view.horizon)
     if box is None:
         return
-    size = (NOISE, max(24, round(NOISE * view.horizon / view.width)))
+    width = min(NOISE, max(96, view.width))
+    size = (width, max(24, round(width * view.horizon / view.width)))
     lumps = max(2, round(3.2 * view.width / view.short))
     noise = fractal(chance, size, (lumps, max(3, round(lumps * 2.6 * size[1] / size[0]))), 5, 0.55)
     relief = ImageChops.subtract(ImageChops.offset(noise, 0, -5), noise, scale=0.28, offset=118)

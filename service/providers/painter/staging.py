@@ -195,7 +195,7 @@ def _on_ground(view: View) -> list[Standing]:
     if not subjects:
         return []
     chance = view.chance("footing")
-    total = sum(s.count for s in subjects)
+    total = sum(1 if _shares_top(s) else s.count for s in subjects)
     indoors = view.scene.has("room", "studio")
     centred = indoors or view.width < view.height * 1.2
     slots = _slots(chance, total, centred)
@@ -209,8 +209,10 @@ def _on_ground(view: View) -> list[Standing]:
     placed: list[Standing] = []
     for subject in subjects:
         figure = FIGURES[subject.noun]
-        for index in range(subject.count):
+        for index in range(1 if _shares_top(subject) else subject.count):
             near = chance.uniform(0.56, 0.7) if total == 1 else chance.uniform(0.34, 0.8)
+            if view.scene.has("beach", "lake", "waterfall", "harbour"):
+                near = 0.66 + 0.34 * near
             if indoors:
                 near = chance.uniform(0.4, 0.5) if total == 1 else chance.uniform(0.28, 0.62)
             tall = (
@@ -222,11 +224,17 @@ def _on_ground(view: View) -> list[Standing]:
             )
             tall *= 0.72 + 0.46 * near if total > 1 else 1.0
             y = top + depth * near
-            if figure.size > 0.6 and total == 1:
-                y = max(y, view.height * 0.93)
+            if figure.size > 0.8:
+                # A portrait is cut off by the lower edge.
+                y = view.height * 1.01
             tall = min(tall, y - view.height * 0.03, view.width * 0.92 / figure.aspect)
             placed.append(Standing(subject, slots[len(placed)] * view.width, y, tall, f"{subject.noun} {index}", 0.0))
     return placed
+
+
+def _shares_top(subject: Subject) -> bool:
+    """Three apples on a table lie on one table; three knights on horses ride three."""
+    return subject.riding is not None and FIGURES[subject.riding.noun].habitat in ("room", "studio")
 
 
 def stand(view: View, standing: Standing) -> None:
@@ -238,6 +246,8 @@ def stand(view: View, standing: Standing) -> None:
         return
     place = figure.place
     sheet = _sheet(view, subject, figure, standing)
+    if place == "depths" and not view.scene.has("underwater", "space"):
+        sheet = _surfacing(view, sheet, standing)
     left, top = standing.x - sheet.width / 2, standing.y - sheet.height
     if place == "ground" or (place == "land" and not view.scene.has("sea", "lake")):
         _shadow(view, sheet, standing, figure.base)
@@ -273,15 +283,31 @@ def _mounted(view: View, standing: Standing, mount: Subject) -> None:
     if person:
         tall = min(tall, view.height * 0.5)
     stand(view, Standing(mount, standing.x, y, tall, standing.label + " mount", standing.distance))
-    ratio = 0.9 if person and under.seat > 0.1 else 0.6
+    several = standing.subject.count > 1 and _shares_top(standing.subject)
+    ratio = 0.9 if person and under.seat > 0.1 else 0.4 if several else 0.6
     high = min(tall * ratio, standing.tall * 1.1)
     rider = Subject(
         standing.subject.noun, 1, standing.subject.colour, 1.0, None, "ride" if under.seat > 0.1 and person else None
     )
     foot = y - tall * (1 - under.seat) + (high * 0.28 if rider.pose == "ride" else 0)
-    if high < foot:
-        sheet = _sheet(view, rider, figure, Standing(rider, standing.x, foot, high, standing.label))
-        view.canvas.image.paste(sheet, (round(standing.x - sheet.width / 2), round(foot - sheet.height)), sheet)
+    if high >= foot:
+        return
+    riders = standing.subject.count if _shares_top(standing.subject) else 1
+    for number in range(riders):
+        x = standing.x + tall * under.aspect * 0.72 * ((number + 0.5) / riders - 0.5) * (riders > 1)
+        sheet = _sheet(view, rider, figure, Standing(rider, x, foot, high, f"{standing.label} {number}"))
+        view.canvas.image.paste(sheet, (round(x - sheet.width / 2), round(foot - sheet.height)), sheet)
+
+
+def _surfacing(view: View, sheet: Image.Image, standing: Standing) -> Image.Image:
+    """The part of a swimmer that shows above the water, and the foam around it."""
+    shown = sheet.crop((0, 0, sheet.width, max(2, round(sheet.height * 0.74))))
+    shown.putalpha(product(shown.getchannel("A"), slope(shown.size, 2.2, 0.0)))
+    foam, y = view.lit((236, 246, 250)), standing.y - sheet.height + shown.height * 0.97
+    view.canvas.ellipse_glow(standing.x, y, sheet.width * 0.5, sheet.height * 0.14, foam, 0.5)
+    lifted = Image.new("RGBA", sheet.size)
+    lifted.paste(shown, (0, 0))
+    return lifted
 
 
 def _shadow(view: View, sheet: Image.Image, standing: Standing, base: float) -> None:

@@ -69,16 +69,18 @@ def faded(mask: Image.Image, opacity: float) -> Image.Image:
 
 def vertical(size: Size, stops: tuple[Colour, ...]) -> Image.Image:
     """Colours running from top to bottom."""
-    column = Image.new("RGB", (1, GRADIENT_STEPS))
-    column.putdata([ramp(stops, row / (GRADIENT_STEPS - 1)) for row in range(GRADIENT_STEPS)])
+    steps = max(2, min(GRADIENT_STEPS, size[1]))
+    column = Image.new("RGB", (1, steps))
+    column.putdata([ramp(stops, row / (steps - 1)) for row in range(steps)])
     return column.resize(size, Image.Resampling.BICUBIC)
 
 
 def slope(size: Size, top: float, bottom: float) -> Image.Image:
     """Greys running from top to bottom, both 0 to 1."""
-    column = Image.new("L", (1, GRADIENT_STEPS))
+    steps = max(2, min(GRADIENT_STEPS, size[1]))
+    column = Image.new("L", (1, steps))
     span = (bottom - top) * 255
-    column.putdata([round(top * 255 + span * row / (GRADIENT_STEPS - 1)) for row in range(GRADIENT_STEPS)])
+    column.putdata([round(top * 255 + span * row / (steps - 1)) for row in range(steps)])
     return column.resize(size, Image.Resampling.BICUBIC)
 
 

@@ -141,7 +141,7 @@ def _foam(crest: list[Point], y: float, reach: float) -> list[list[Point]]:
 def beach(view: View, top: float) -> None:
     """Sand in front, its edge washed by the last wave."""
     chance, canvas = view.chance("beach"), view.canvas
-    sand = view.lit(view.scene.colours.get("beach", (240, 216, 168)))
+    sand = view.lit(view.scene.colours.get("beach", (234, 241, 250) if view.winter else (240, 216, 168)))
     lean = chance.choice((-1, 1)) * view.short * 0.07
     phase = chance.uniform(0, 2 * pi)
     edge = [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -32,11 +33,12 @@ class FileBlobs:
     async def open(self, name: str, piece: int) -> Blob | None:
         if not _NAME.fullmatch(name):
             return None
+        path = self._path(name)
         try:
-            file = await offload.run(_open_plain, self._path(name))
+            found = await offload.run(path.lstat)
         except OSError:
             return None
-        return Blob(os.fstat(file.fileno()).st_size, _read(file, piece))
+        return Blob(found.st_size, _read(path, piece)) if stat.S_ISREG(found.st_mode) else None
 
     async def sweep(self, older_than: float) -> int:
         return await offload.run(self._sweep, time.time() - older_than)
@@ -65,7 +67,8 @@ class FileBlobs:
         swept = 0
         for path in self._directory.glob("??/*"):
             try:
-                if path.stat(follow_symlinks=False).st_mtime < before:
+                found = path.lstat()
+                if found.st_mtime < before and not stat.S_ISDIR(found.st_mode):
                     path.unlink()
                     swept += 1
             except FileNotFoundError:
@@ -85,7 +88,12 @@ def _open_plain(path: Path) -> BinaryIO:
     return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
 
 
-async def _read(file: BinaryIO, piece: int) -> AsyncGenerator[bytes, None]:
+async def _read(path: Path, piece: int) -> AsyncGenerator[bytes, None]:
+    """Opens the file when the first piece is asked for: a reader that never asks leaves nothing open."""
+    try:
+        file = await offload.run(_open_plain, path)
+    except OSError:
+        raise GatewayError(Reason.NOT_FOUND, "There is no such file, or its time is over.", field="file_id") from None
     try:
         while data := await offload.run(file.read, piece):
             yield data

@@ -1,7 +1,9 @@
 """
 Twenty-four prompts in three shapes on one sheet, to be looked at: what the painter can do, and what it cannot.
 
-    PYTHONPATH=.:protos python tests/providers/painter/contact_sheet.py docs/painter.jpg
+    PYTHONPATH=.:protos python tests/providers/painter/contact_sheet.py docs/painter.jpg docs/banner.jpg
+
+The second file, if named, is the README's banner.
 """
 
 import sys
@@ -39,12 +41,16 @@ PROMPTS = (
 SHAPES = ((300, 300), (450, 300), (200, 300))  # how large each is shown
 FINER = 2  # and how many times larger it is painted
 GAP, LABEL = 14, 30
+BANNER = Brief("a lighthouse on an island at sunset with three sailing boats", 1200, 500, seed=8, quality="high")
 PAPER, INK = (250, 248, 244), (60, 58, 66)
 
 
+def finished(brief: Brief) -> Image.Image:
+    return [*paint(brief)][-1].picture
+
+
 def painted(prompt: str, size: tuple[int, int], seed: int) -> Image.Image:
-    brief = Brief(prompt, size[0] * FINER, size[1] * FINER, seed, "high")
-    return [*paint(brief)][-1].picture.reduce(FINER)
+    return finished(Brief(prompt, size[0] * FINER, size[1] * FINER, seed, "high")).reduce(FINER)
 
 
 def contact_sheet() -> Image.Image:
@@ -66,3 +72,5 @@ def contact_sheet() -> Image.Image:
 
 if __name__ == "__main__":
     contact_sheet().save(sys.argv[1], quality=86, optimize=True)
+    if len(sys.argv) > 2:
+        finished(BANNER).save(sys.argv[2], quality=90, optimize=True)

@@ -227,9 +227,11 @@ def test_any_text_paints(prompt: str, seed: int, negative: str, quality: str) ->
     assert words(prompt) >= 0
 
 
-NOUNS = ["cat", "snow", "storm", "sea", "night", "city", "oil painting", "three", "red", "riding", "horse", "no", "on"]
-NOUNS += ["table", "watercolor", "neon", "12", "underwater", "forest", "boats", "moon", "room", "pixel art", "giant"]
-NOUNS += ["aurora", "poster", "fog", "people", "galaxy", "street", "king", "pencil sketch", "desert", "waterfall"]
+NOUNS = [
+    "cat", "snow", "storm", "sea", "night", "city", "oil painting", "three", "red", "riding", "horse", "no", "on",
+    "table", "watercolor", "neon", "12", "underwater", "forest", "boats", "moon", "room", "pixel art", "giant",
+    "aurora", "poster", "fog", "people", "galaxy", "street", "king", "pencil sketch", "desert", "waterfall", "whale",
+]  # fmt: skip
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,0 +1,1 @@
+"""The engine's rooms one by one: check, adapt, plan, price, deliver."""

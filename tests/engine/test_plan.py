@@ -1,0 +1,236 @@
+"""From a name to the steps that will be tried: routing, drawing, fallbacks, and what is left out and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from service.domain.card import Choice, ModelCard, Range
+from service.domain.plan import Action, Change, Plan
+from service.domain.price import Price
+from service.domain.request import ImageRequest, Operation, Parameters
+from service.engine.plan import make_plan
+from service.engine.router import Route, Router, Upstream
+from service.errors import GatewayError, Reason
+
+SQUARE = ModelCard(parameters={"n": Range(1, 4), "quality": Choice(("fine",))})
+WIDE = ModelCard(parameters={"n": Range(1, 10)})
+UNABLE = ModelCard(parameters={}, operations=frozenset[Operation]())
+
+PER_IMAGE = {"square": Price(per_image={("*", "*"): 40_000}), "wide": Price(per_image={("*", "*"): 10_000})}
+
+ROUTER = Router(
+    upstreams={
+        each.name: each
+        for each in (
+            Upstream(name="keyless", kind="openai", configured=False, cards={"square": SQUARE, "own": WIDE}, prices={}),
+            Upstream(
+                name="north",
+                kind="openai",
+                configured=True,
+                cards={"square": SQUARE, "wide": WIDE, "unable": UNABLE},
+                prices=PER_IMAGE,
+            ),
+            Upstream(name="south", kind="openai", configured=True, cards={"square": SQUARE}, prices={}),
+            Upstream(name="azure", kind="azure", configured=True, cards={"pictures": WIDE}, prices={}),
+        )
+    },
+    routes={
+        "one": Route((("north/square", 1),), ("south/square", "north/wide")),
+        "weighted": Route((("north/square", 3), ("south/square", 1))),
+        "half off": Route((("north/square", 0), ("south/square", 1))),
+        "half ready": Route((("keyless/square", 99), ("south/square", 1))),
+        "none ready": Route((("keyless/square", 1),), ("south/square",)),
+        "square": Route((("south/square", 1),)),
+        "pictures": Route((("north/wide", 1),)),
+        "twice": Route((("north/square", 1),), ("north/square", "north/unable", "keyless/square")),
+    },
+    known_providers=frozenset({"gemini", "azure"}),
+)
+
+
+def plan(model: str, *fallbacks: str, request_id: str = "r", bare: str = "", **parameters: int | str) -> Plan:
+    request = ImageRequest(
+        model=model,
+        prompt="a lighthouse",
+        fallbacks=fallbacks,
+        bare_name_provider=bare,
+        parameters=Parameters(**parameters),  # pyright: ignore[reportArgumentType] - each by its name
+    )
+    return make_plan(request, ROUTER, request_id)
+
+
+def targets(of: Plan) -> list[str]:
+    return [str(step.target) for step in of.steps]
+
+
+@pytest.mark.parametrize(
+    ("name", "bare", "target"),
+    [
+        ("square", "", "south/square"),
+        ("north/square", "", "north/square"),
+        ("wide", "", "north/wide"),
+        ("wide-2026-04-21", "", "north/wide-2026-04-21"),
+        ("north/wide-2026-04-21", "", "north/wide-2026-04-21"),
+        ("pictures", "azure", "north/wide"),
+        ("north/wide", "azure", "north/wide"),
+        ("pictures-2", "azure", "azure/pictures-2"),
+    ],
+    ids=[
+        "a name of the configuration, before a model of that name",
+        "provider and model",
+        "a bare name: the first configured provider that lists it",
+        "a dated name is of the family",
+        "a dated name at a provider",
+        "a deployment that is a name of the configuration",
+        "a deployment that is provider and model",
+        "any other deployment is that provider's",
+    ],
+)
+def test_names_lead_to_targets(name: str, bare: str, target: str) -> None:
+    """A name resolves in the order that the design gives."""
+    assert targets(plan(name, bare=bare))[0] == target
+
+
+@pytest.mark.parametrize(
+    ("name", "reason", "said"),
+    [
+        ("squire", Reason.MODEL_NOT_FOUND, "square"),
+        ("north/squar", Reason.MODEL_NOT_FOUND, "north/square"),
+        ("nowhere/wide", Reason.MODEL_NOT_FOUND, "north/wide"),
+        ("own", Reason.PROVIDER_NOT_CONFIGURED, "keyless"),
+        ("keyless/square", Reason.PROVIDER_NOT_CONFIGURED, "keyless"),
+        ("gemini/gemini-3-pro-image", Reason.PROVIDER_NOT_CONFIGURED, "gemini"),
+        ("north/unable", Reason.UNSUPPORTED_OPERATION, "generate"),
+    ],
+    ids=[
+        "misspelled",
+        "misspelled at a provider",
+        "nobody's provider",
+        "listed by an unconfigured provider alone",
+        "at an unconfigured provider",
+        "at a provider that is not in the file",
+        "a model that cannot",
+    ],
+)
+def test_names_that_lead_nowhere(name: str, reason: Reason, said: str) -> None:
+    """A name that leads nowhere is refused as the model, with the nearest names, or with what the provider lacks."""
+    with pytest.raises(GatewayError) as refused:
+        plan(name)
+
+    assert (refused.value.reason, refused.value.field) == (reason, "model")
+    assert said in refused.value.message
+
+
+def test_route_goes_on_to_its_fallbacks() -> None:
+    """A route's fallbacks follow its target, in their order."""
+    assert targets(plan("one")) == ["north/square", "south/square", "north/wide"]
+
+
+def test_callers_fallbacks_win() -> None:
+    """The caller's fallbacks stand in the place of the route's; one that is a route means its target alone."""
+    assert targets(plan("one", "azure/pictures", "pictures")) == ["north/square", "azure/pictures", "north/wide"]
+
+
+def test_draw_is_the_same_for_the_same_request() -> None:
+    """The same request is led the same way wherever it is asked about."""
+    names = [str(number) for number in range(50)]
+
+    assert [targets(plan("weighted", request_id=each)) for each in names] == [
+        targets(plan("weighted", request_id=each)) for each in names
+    ]
+
+
+def test_draws_are_spread_by_weight() -> None:
+    """Over many requests three of four go where the weight is three."""
+    drawn = Counter(targets(plan("weighted", request_id=f"request-{number}"))[0] for number in range(2000))
+
+    assert set(drawn) == {"north/square", "south/square"}
+    assert 1400 < drawn["north/square"] < 1600
+
+
+@pytest.mark.parametrize("name", ["half off", "half ready"])
+def test_nobody_is_led_where_nobody_serves(name: str) -> None:
+    """A target without weight, or whose provider is not configured while another's is, is never drawn."""
+    assert {targets(plan(name, request_id=str(number)))[0] for number in range(200)} == {"south/square"}
+
+
+def test_route_to_unconfigured_providers_says_so() -> None:
+    """A route none of whose targets can serve is answered as what it is."""
+    with pytest.raises(GatewayError) as refused:
+        plan("none ready")
+
+    assert refused.value.reason is Reason.PROVIDER_NOT_CONFIGURED
+
+
+@pytest.mark.parametrize(
+    ("fallback", "said"),
+    [
+        ("keyless/square", "not configured"),
+        ("gemini/gemini-3-pro-image", "not configured"),
+        ("north/unable", "cannot generate"),
+        ("south/square", "n must be between 1 and 4"),
+        ("wide", "it is in the plan already"),
+    ],
+    ids=["no key", "not in the file", "cannot generate", "cannot make so many", "the same again"],
+)
+def test_unable_fallback_is_left_out(fallback: str, said: str) -> None:
+    """A fallback that could not serve is left out before anything is spent, with its name and the reason."""
+    made = plan("north/wide", fallback, "azure/pictures", n=8)
+
+    assert targets(made) == ["north/wide", "azure/pictures"]
+    assert [each.target for each in made.skipped] == [fallback]
+    assert said in made.skipped[0].explanation
+
+
+def test_routes_own_unable_fallbacks_are_left_out() -> None:
+    """A route's fallback that repeats the target, or cannot serve, is left out in the same way."""
+    made = plan("twice")
+
+    assert targets(made) == ["north/square"]
+    assert [each.target for each in made.skipped] == ["north/square", "north/unable", "keyless/square"]
+
+
+@pytest.mark.parametrize("fallback", ["nonsense", "nowhere/wide", "north/nonsense"])
+def test_unknown_fallback_is_a_mistake(fallback: str) -> None:
+    """A fallback that means nothing here is the caller's mistake, told with its place in the list."""
+    with pytest.raises(GatewayError) as refused:
+        plan("north/wide", "azure/pictures", fallback)
+
+    assert (refused.value.reason, refused.value.field) == (Reason.MODEL_NOT_FOUND, "fallbacks[1]")
+
+
+def test_first_targets_complaint_is_the_answer() -> None:
+    """What the first target cannot take is the caller's answer, also where a fallback could take it."""
+    with pytest.raises(GatewayError) as refused:
+        plan("north/square", "north/wide", n=8)
+
+    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, "n")
+
+
+def test_account_says_what_became_of_the_name() -> None:
+    """Where a name led elsewhere, the account of each step says so; asked by its own name there is nothing to tell."""
+    routed, plain, bare = plan("one"), plan("north/wide"), plan("wide")
+
+    assert [step.changes for step in routed.steps] == [
+        (Change("model", Action.TRANSLATED, "one", target),) for target in targets(routed)
+    ]
+    assert plain.steps[0].changes == bare.steps[0].changes == ()
+
+
+def test_plan_costs_what_its_dearest_step_costs() -> None:
+    """What has to be held is the dearest step's price; unknown where a step has none."""
+    both, unpriced = plan("north/wide", "north/square", n=2), plan("north/wide", "south/square", n=2)
+
+    assert [step.max_cost for step in both.steps] == [20_000, 80_000]
+    assert both.max_cost == 80_000
+    assert ([step.max_cost for step in unpriced.steps], unpriced.max_cost) == ([20_000, None], None)
+
+
+def test_each_step_has_the_request_in_its_own_terms() -> None:
+    """What one target takes and the next has nothing like is adapted for each alone."""
+    made = plan("north/square", "north/wide", quality="fine", n=2)
+
+    assert [step.request.parameters for step in made.steps] == [Parameters(quality="fine", n=2), Parameters(n=2)]
+    assert [change.action for change in made.steps[1].changes if change.parameter == "quality"] == [Action.DROPPED]
