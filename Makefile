@@ -9,6 +9,11 @@ SERVICES := $(addprefix protos/imagegen/v1/,image_generation.proto image_files.p
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-package imagegen --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
+# Whatever keeps a cache keeps it in this folder.
+export XDG_CACHE_HOME := $(CURDIR)/build/cache
+export PIP_CACHE_DIR := $(XDG_CACHE_HOME)/pip
+export npm_config_cache := $(XDG_CACHE_HOME)/npm
+
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test check format protos lock contact-sheet clean
 .PHONY: format-check lint types contract protos-check lock-check descriptors node need-python need-node
@@ -27,7 +32,7 @@ demo: install  ## make three pictures into out/: over REST, streamed, over gRPC
 
 ##@ Check
 test: $(VENV)/.dev node  ## all tests (T=tests/engine for some)
-	@$(BIN)/python -m pytest $(or $(T),tests) -n $(or $(N),auto)
+	@$(BIN)/python -m pytest $(or $(T),tests) -n $(or $(N),auto) --basetemp=build/pytest
 
 check: format-check lint types contract protos-check lock-check  ## format, lint, types, contract, stubs, locks
 
@@ -81,8 +86,8 @@ lock: $(VENV)/.dev  ## resolve the hashed locks anew from pyproject.toml (they n
 pages: $(VENV)/.dev  ## make the generated pages of docs/ anew: contract, errors, parameters
 	@for page in contract errors parameters; do $(BIN)/python -m tests.contract.$${page}_page; done
 
-contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg anew
-	@$(BIN)/python -m tests.providers.painter.contact_sheet docs/painter.jpg
+contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg and docs/banner.jpg anew
+	@$(BIN)/python -m tests.providers.painter.contact_sheet docs/painter.jpg docs/banner.jpg
 
 clean:  ## remove what was made here: .venv, node_modules, build, out, var
 	@rm -rf $(VENV) node_modules build out var .pytest_cache .ruff_cache .hypothesis

@@ -17,7 +17,8 @@ from rich.text import Text
 
 DEFAULT_MODEL = "painter/scene"
 
-out = Console(highlight=False, emoji=False, markup=False)  # what is printed is mostly somebody else's text
+# What is printed is mostly somebody else's text: no markup. Where a program reads along, lines are as long as they are.
+out = Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 1000)
 
 
 class Failure(click.ClickException):
@@ -147,8 +148,17 @@ def _speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | Non
     except ImagegenError as error:
         hint = f" (is it running at {target}? `imagegen up` starts it)" if error.name == "unavailable" else ""
         raise Failure(f"{error.message}{hint}") from None
+    except OSError as error:
+        raise Failure(f"{error.filename or 'the picture'}: cannot be written: {error.strerror}") from None
     except KeyboardInterrupt:
         raise Failure("stopped") from None
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Failure(f"{folder}: cannot be written: {error.strerror}") from None
 
 
 @main.command()
@@ -160,6 +170,8 @@ def generate(prompt: str, output: Path | None, target: str, key: str | None, **p
     """Make a picture."""
     from terminal import drawing
 
+    if output is not None:
+        _make_folder(output.parent)  # before anything is paid for
     if output is not None and parameters["output_format"] is None:
         guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
         parameters["output_format"] = guess

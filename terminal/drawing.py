@@ -39,6 +39,7 @@ async def generate(
         TimeElapsedColumn(),
         console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with bar:
         tasks = [bar.add_task(_title(prompt, index, n), total=100) for index in range(n)]
@@ -97,6 +98,5 @@ def _write(picture: Picture, prompt: str, output: Path | None, n: int) -> Path:
         path = next(
             free for i in range(1, 10_000) if not (free := Path(f"{stem}{f'-{i}' if i > 1 else ''}{ending}")).exists()
         )
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(picture.data)
     return path

@@ -7,6 +7,7 @@ speak gRPC over TCP. After a test everything must be back to where it was: no at
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -84,7 +85,7 @@ async def open_house(
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
-        inside = f"unix:{directory}/s"
+        inside = f"unix:{os.path.relpath(directory)}/s"  # a socket's path must be short
         ports = await gateway.start(["127.0.0.1:0", inside])
         target = inside if form == "together" else f"127.0.0.1:{ports[0]}"
         bridge = Bridge(Settings("127.0.0.1", 0, target))

@@ -40,8 +40,8 @@ async def _over_sse(house: House) -> None:
     raw = json.dumps(BODY).encode()
     host, port = house.rest.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(raw)}"
-    writer.write(head.encode() + b"\r\n\r\n" + raw)
+    head = "POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    writer.write(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
     await reader.readline()
     writer.transport.abort()
 
@@ -52,6 +52,10 @@ async def _over_grpc(client: Client) -> None:
         async for event in events:
             if isinstance(event, Picture):
                 return
+
+
+def _open_files() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
 
 
 def _memory() -> int:
@@ -74,8 +78,7 @@ async def campaign(form: str) -> list[Wave]:
                 await settled(house, within=10)
                 seconds = time.monotonic() - started
                 await asyncio.sleep(0.2)
-                files = len(list(Path("/proc/self/fd").iterdir()))
-                waves.append(Wave(left, seconds, len(asyncio.all_tasks()), files, _memory()))
+                waves.append(Wave(left, seconds, len(asyncio.all_tasks()), _open_files(), _memory()))
                 print(form, waves[-1], file=sys.stderr)
     return waves
 
@@ -99,8 +102,8 @@ def main() -> None:
         "# Callers who leave",
         "",
         f"`python -m tests.campaign.leaving` at {commit.strip()}, {datetime.now(UTC):%Y-%m-%d}, Python "
-        f"{platform.python_version()}: {CALLERS} callers in waves of {WAVE}, half over SSE and half over gRPC, leave in the "
-        "middle of a painted stream. The process holds the gateway and its callers.",
+        f"{platform.python_version()}: {CALLERS} callers in waves of {WAVE}, half over SSE and half over gRPC, leave "
+        "in the middle of a painted stream. The process holds the gateway and its callers.",
     ]
     for form in FORMS:
         told += _told(form, uvloop.run(campaign(form)))

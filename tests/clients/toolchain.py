@@ -65,6 +65,7 @@ def environment(**more: str) -> dict[str, str]:
         "GOCACHE": str(BUILD / "go" / "cache"),
         "GOMODCACHE": str(BUILD / "go" / "mod"),
         "GOFLAGS": "-modcacherw",
+        "CGO_ENABLED": "0",
         "GOTOOLCHAIN": "local",
         **more,
     }

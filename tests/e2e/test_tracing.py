@@ -145,8 +145,9 @@ async def test_a_caller_who_leaves_leaves_no_span_open(house: House, stream: boo
     body = json.dumps({"model": "openai/gpt-image-2", "prompt": "a fox", "stream": stream}).encode()
     host, port = house.rest.removeprefix("http://").split(":")
     _, writer = await asyncio.open_connection(host, int(port))
-    head = f"POST {PATH} HTTP/1.1\r\nHost: x\r\ncontent-type: application/json\r\ntraceparent: {headers['traceparent']}\r\n"
-    writer.write(f"{head}content-length: {len(body)}\r\n\r\n".encode() + body)
+    head = {"host": "x", "content-type": "application/json", "content-length": str(len(body)), **headers}
+    lines = [f"POST {PATH} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
+    writer.write("\r\n".join(lines).encode() + body)
     await house.openai.accepted()
     writer.transport.abort()
     waiting = await collected(trace_id, 4)

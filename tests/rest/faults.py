@@ -1,13 +1,11 @@
-"""Every way in which OpenAI can fail before anything was said, as a table: what it does, and what the caller is told."""
+"""Every way in which OpenAI can fail before anything was said, as a table: what it does, what the caller is told."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pytest
 from tests.upstreams.openai import (
-    FORBIDDEN,
     Behaviour,
     Refusal,
     after_headers,
@@ -37,7 +35,6 @@ from tests.upstreams.openai import (
     wrong_content_type,
     wrong_length,
 )
-
 
 PRESUMED = "0.006"
 """What 1024x1024 at low quality costs at most: held for what may have been made and never came."""
@@ -162,3 +159,5 @@ LIES = {
     "a link": senseless(url_instead(), streams=False),
     "a stream called text": senseless(wrong_content_type(), streams=True),
 }
+
+FAULTS = DENIALS | BREAKS | LIES

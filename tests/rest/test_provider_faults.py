@@ -1,12 +1,11 @@
 """Every way in which OpenAI can fail, and what the caller is told: status, code, whether to try again, what it cost.
 
-Upstream is asked exactly once, whatever happens. `streams` tells what comes after the first event has left.
+Upstream is asked exactly once, whatever happens. What breaks after the first event is in test_broken_streams.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import httpx2
 import pytest
@@ -14,43 +13,19 @@ import pytest
 from tests.house import House
 from tests.rest.asking import Json, Tab, ask, order
 from tests.rest.envelope import failure_of
+from tests.rest.faults import FAULTS, Fault
 from tests.upstreams.openai import (
     FORBIDDEN,
     Behaviour,
-    Refusal,
-    after_headers,
-    billing_limit_reached,
-    cut,
-    echoed_secret,
-    empty_data,
-    empty_error,
-    error_event,
-    error_in_200,
     heartbeats,
-    html_error,
-    html_in_200,
-    invalid_base64,
-    invalid_json,
-    mid_body,
-    moderation_blocked,
-    not_an_image,
-    quota_exhausted,
-    rate_limited_until,
-    refusing,
-    reset,
-    stall,
-    status,
     trickle,
-    url_instead,
-    wrong_content_type,
-    wrong_length,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
+
 def table(streamed: bool) -> Sequence[object]:
-    faults = DENIALS | BREAKS | LIES
-    return [pytest.param(f, id=name) for name, f in faults.items() if f.streams in (None, streamed)]
+    return [pytest.param(f, id=name) for name, f in FAULTS.items() if f.streams in (None, streamed)]
 
 
 @pytest.mark.parametrize("fault", table(streamed=False))

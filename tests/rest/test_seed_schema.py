@@ -1,114 +1,44 @@
-"""Every answer is valid against the seed's own schema, good and bad, in JSON and in each event of a stream.
-
-The seed's schema allows unknown members, and so would accept nearly anything; here ours are listed, and nothing else
-may stand beside the seed's.
-"""
+"""Every answer is valid against the seed's own schema, good and bad, in JSON and in each event of a stream."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
-from pathlib import Path
-from typing import Any, cast
-from urllib.parse import urlsplit
-
 import pytest
 import yaml
-from jsonschema import Draft202012Validator, FormatChecker, ValidationError
+from jsonschema import Draft202012Validator, ValidationError
 
 from tests.house import House
 from tests.rest.asking import Json, Tab, ask, events_of, json_of, order, painting
-from tests.rest.envelope import nulls
+from tests.rest.faults import FAULTS, Fault
 from tests.rest.refusals import REFUSALS, Refused
+from tests.rest.seed import ERROR, ERROR_EVENT, EVENT, KEPT, LOOSE, SEED, WHOLE, is_valid
 from tests.upstreams.openai import (
     Behaviour,
     after_images,
     after_partials,
     cut,
-    empty_data,
     error_event,
     fewer_images,
-    html_error,
-    html_in_200,
-    moderation_blocked,
-    quota_exhausted,
-    reset,
-    stall,
-    status,
 )
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-HERE = Path(__file__).parent
-SEED = HERE.parents[2] / "shared" / "seeds" / "001_ff6a52d2b3108641.txt"
-KEPT: Json = yaml.safe_load((HERE / "seed_schema.yaml").read_text(encoding="utf-8"))
-
-OUR_PROVIDERS = ("painter",)
-"""Kinds that the seed does not know."""
-
-OURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    "200 application/json": {"": ("extra_fields",)},
-    "200 text/event-stream": {"": ("index", "revised_prompt", "extra_fields")},
-    "400 application/json": {
-        "extra_fields": ("provider_name", "model", "fallback_index", "latency", "cost_usd", "changes", "attempts")
-    },
-}
-"""The members that we add to the seed's, by schema and the object they stand in."""
-
-formats = FormatChecker(())
-
-
-@formats.checks("uri")
-def is_url(value: object) -> bool:
-    return not isinstance(value, str) or (urlsplit(value).scheme in ("http", "https") and bool(urlsplit(value).netloc))
-
-
-@formats.checks("int64")
-def is_int64(value: object) -> bool:
-    return not isinstance(value, int) or -(2**63) <= value < 2**63
-
-
-def sealed(schema: Json, ours: Mapping[str, tuple[str, ...]], path: str = "") -> Json:
-    """The schema with our members allowed and every other one refused, in each of its objects."""
-    changed: Json = copy.deepcopy(schema)
-    for name, inner in changed.get("properties", {}).items():
-        changed["properties"][name] = sealed(inner, ours, name)
-    if "items" in changed:
-        changed["items"] = sealed(changed["items"], ours, path)
-    if changed.get("type") == "object":
-        changed["properties"].update({name: {} for name in ours.get(path, ())})
-        changed["additionalProperties"] = False
-    return changed
-
-
-def validator(name: str) -> Draft202012Validator:
-    schema = sealed(KEPT[name], OURS[name])
-    if name.startswith("400"):
-        schema["properties"]["extra_fields"]["properties"]["provider"]["enum"] += OUR_PROVIDERS
-    if "event-stream" in name:
-        schema["properties"]["type"]["enum"].append("image_generation.failed")
-    Draft202012Validator.check_schema(schema)
-    return Draft202012Validator(schema, format_checker=formats)
-
-
-WHOLE, EVENT, ERROR = (validator(name) for name in KEPT)
-
-
-def error_event_validator() -> Draft202012Validator:
-    """An error event is the error envelope with the event's own two members."""
-    schema = copy.deepcopy(cast(Json, ERROR.schema))
-    schema["properties"] |= {"type": {"const": "error"}, "sequence_number": {"type": "integer"}}
-    return Draft202012Validator(schema, format_checker=formats)
-
-
-IN_STREAM = error_event_validator()
-LOOSE = Draft202012Validator(KEPT["200 text/event-stream"])
-"""The seed's event as it stands: an error event is one too."""
-
-
-def is_valid(answer: Any, against: Draft202012Validator) -> None:
-    against.validate(answer)  # pyright: ignore[reportUnknownMemberType] - untyped
-    assert not nulls(answer)
+ONE_OF_EACH = (
+    "401",
+    "quota exhausted",
+    "429",
+    "429 for 7 s",
+    "503",
+    "moderation",
+    "invalid size",
+    "500",
+    "502 of a proxy, billed",
+    "504",
+    "stalled",
+    "reset",
+    "a web page",
+    "no image format",
+)
+"""Of every code, and of every way in which an envelope can be filled."""
 
 
 def test_the_copy_is_the_seeds_own() -> None:
@@ -194,7 +124,7 @@ async def test_every_event(home: House, body: Json, does: Behaviour | None) -> N
     assert events
     for told in events:
         if told.name == "error":
-            is_valid(told.data, IN_STREAM)
+            is_valid(told.data, ERROR_EVENT)
             is_valid(told.data, LOOSE)
         else:
             is_valid(told.data, EVENT)
@@ -209,26 +139,12 @@ async def test_our_refusals(home: House, refused: Refused) -> None:
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
-@pytest.mark.parametrize(
-    "does",
-    [
-        *(status(code) for code in (400, 401, 403, 404, 429, 500, 502, 503, 504)),
-        status(429, retry_after="3"),
-        quota_exhausted(),
-        moderation_blocked(),
-        html_error(),
-        html_in_200(),
-        empty_data(),
-        reset(),
-        stall(),
-    ],
-    ids=lambda does: does.name,
-)
-async def test_providers_failures(home: House, tab: Tab, does: Behaviour, stream: bool) -> None:
+@pytest.mark.parametrize("fault", [pytest.param(FAULTS[name], id=name) for name in ONE_OF_EACH])
+async def test_providers_failures(home: House, tab: Tab, fault: Fault, stream: bool) -> None:
     """Every class of failure that a provider can cause."""
-    home.openai.next(does)
+    home.openai.next(fault.does)
     answer = await ask(home, order(stream=stream))
-    assert answer.status_code >= 400
+    assert answer.status_code == fault.status
     is_valid(json_of(answer), ERROR)
     assert len(tab.sent) == 1
 

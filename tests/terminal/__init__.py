@@ -1,0 +1,1 @@
+"""The command `imagegen`, run as a program of its own."""
