@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from rest_bridge import report
 from rest_bridge.json import dumps
-from rest_bridge.openai_json import json_name
+from rest_bridge.names import json_name
 
 
 def status_of(error: ImagegenError) -> int:

@@ -16,6 +16,7 @@ from imagegen.errors import ImagegenError
 
 from rest_bridge import report
 from rest_bridge.json import dumps, with_base64
+from rest_bridge.names import JSON_NAMES
 
 INT32 = FieldDescriptor.TYPE_INT32
 
@@ -51,8 +52,7 @@ class GenerationBody(msgspec.Struct, kw_only=True):
 
 _PARAMETERS = {
     **{name: name for name in GenerationBody.__struct_fields__ if name in v1.ImageParameters.DESCRIPTOR.fields_by_name},
-    "num_inference_steps": "steps",
-    "guidance_scale": "guidance",
+    **{name: ours for ours, name in JSON_NAMES.items()},
 }
 """JSON name → the contract's name."""
 
@@ -60,13 +60,6 @@ _SMALL = {
     name for name, ours in _PARAMETERS.items() if v1.ImageParameters.DESCRIPTOR.fields_by_name[ours].type == INT32
 }
 """The parameters that are numbers of 32 bits in a message."""
-
-_JSON_NAMES = {ours: name for name, ours in _PARAMETERS.items()}
-
-
-def json_name(field: str) -> str:
-    """A parameter's name as REST callers write it."""
-    return _JSON_NAMES.get(field, field)
 
 
 def members(body: bytes) -> dict[str, Any]:

@@ -9,6 +9,8 @@ from imagegen import v1
 from imagegen.errors import Metadata
 from imagegen.report import action, dollars, milliseconds, outcome
 
+from rest_bridge.names import json_name
+
 
 def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedImage] = ()) -> dict[str, Any]:
     """The account of a request. What has no value is left out, never null."""
@@ -32,7 +34,7 @@ def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedIm
 
 def _change(of: v1.ParameterChange) -> dict[str, Any]:
     found = {
-        "parameter": of.parameter,
+        "parameter": json_name(of.parameter),
         "action": action(of),
         "asked": of.asked,
         "sent": of.sent or None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,6 +16,9 @@ from imagegen import v1
 
 from rest_bridge.app import make_app
 from rest_bridge.gateway import Gateway
+
+LAST_WORDS = 2
+"""Seconds after the grace in which callers are told that it is over."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +85,14 @@ class Bridge:
     async def stop(self, grace: float) -> None:
         """Turns new connections away, lets requests finish within `grace`, then ends them."""
         if self._serving is not None:
-            self._server.config.timeout_graceful_shutdown = max(1, round(grace))
+            self._server.config.timeout_graceful_shutdown = math.ceil(grace) + LAST_WORDS
             self._server.should_exit = True
+            await asyncio.wait({self._serving}, timeout=grace)
+            await self._gateway.close()  # what still waits is told so
             await self._serving
             self._inner.state.metrics.close()
-        await self._gateway.close()
+        else:
+            await self._gateway.close()
 
     async def _refuse_open_doors(self) -> None:
         if _is_loopback(self._settings.host):

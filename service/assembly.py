@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from service.access.doorman import OpenDoorman
-from service.config import Config, ConfigError, address, is_loopback, seconds
+from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
 from service.engine.delivery import SWEEP_SECONDS, Delivery, Signer
 from service.engine.pipeline import Pipeline
@@ -56,19 +56,17 @@ class Gateway:
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
-        ports = await self.server.start(addresses or (self.config.service.listen,))
-        self._background.append(asyncio.create_task(_sweep(self), name="sweep"))
         if self.config.telemetry.liveness:
             liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
-        return ports
+        self._background.append(asyncio.create_task(_sweep(self), name="sweep"))
+        return await self.server.start(addresses or (self.config.service.listen,))
 
     async def stop_accepting(self) -> None:
         await self.server.stop_accepting()
 
-    async def stop(self, grace: float | None = None) -> None:
+    async def stop(self, grace: float) -> None:
         """Lets calls finish, then provider calls; what is still running after the grace is recorded as unknown."""
-        grace = seconds(self.config.drain.grace) if grace is None else grace
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
         await self.server.stop(grace)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from service.config import joined
 
 TOLERANCE = 30.0
 """Seconds without a heartbeat of the loop after which the process is stuck."""
@@ -29,8 +32,14 @@ class Liveness:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
                 return
 
-        self._server = ThreadingHTTPServer((host, port), Handler)
-        self._server.daemon_threads = True
+        class Server(ThreadingHTTPServer):
+            address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            daemon_threads = True
+
+        try:
+            self._server = Server((host, port), Handler)
+        except OSError as error:
+            raise OSError(f"cannot listen on {joined(host, port)} for liveness: {error.strerror}") from None
         self._thread = threading.Thread(target=self._server.serve_forever, name="liveness", daemon=True)
 
     @property

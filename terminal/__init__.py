@@ -3,3 +3,7 @@
 The only package that knows both the service and the bridge. `running` starts and stops them, `drawing` shows a picture
 being made, `printing` shows everything else; `__main__` is the list of commands.
 """
+
+import os
+
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # what its core has to say, we say in words; it reads this at import

@@ -146,7 +146,7 @@ def _speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | Non
     try:
         return asyncio.run(talk())
     except ImagegenError as error:
-        hint = f" (is it running at {target}? `imagegen up` starts it)" if error.name == "unavailable" else ""
+        hint = f" Is it running at {target}? `imagegen up` starts it." if error.name == "unavailable" else ""
         raise Failure(f"{error.message}{hint}") from None
     except OSError as error:
         raise Failure(f"{error.filename or 'the picture'}: cannot be written: {error.strerror}") from None

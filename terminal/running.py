@@ -14,7 +14,7 @@ import uvloop
 
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
-from service.config import Config, address, seconds
+from service.config import Config, address, joined, seconds
 
 LONGEST_SOCKET_PATH = 100
 
@@ -31,25 +31,24 @@ async def _plain(main: Awaitable[None]) -> None:
 
 async def up(config: Config, say: Say) -> None:
     """Both programs in one process; the bridge reaches the service over a socket of its own."""
-    gateway = Gateway(config)
-    inside = _inside(config.data_dir)
-    ports = await gateway.start([config.service.listen, *([inside] if inside else [])])
-    grpc_host, _ = address(config.service.listen)
+    gateway, inside = Gateway(config), _inside(config.data_dir)
     host, port = address(config.bridge.listen)
-    bridge = Bridge(Settings(host, port, inside or f"{grpc_host}:{ports[0]}", config.bridge.public_url))
+    grace = 0.0
     try:
+        ports = await gateway.start([config.service.listen, *([inside] if inside else [])])
+        grpc = joined(address(config.service.listen)[0], ports[0])
+        bridge = Bridge(Settings(host, port, inside or grpc, config.bridge.public_url))
         await bridge.start()
-        say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc_host}:{ports[0]}\n")
+        say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc}\n")
         await _told_to_stop()
-        end = time.monotonic() + seconds(config.drain.grace)
+        grace = seconds(config.drain.grace)
+        end = time.monotonic() + grace
         bridge.stop_accepting()
         await gateway.stop_accepting()
-        await bridge.stop(end - time.monotonic())
-        await gateway.stop(max(0.0, end - time.monotonic()))
-    except BaseException:
-        await gateway.stop(0)
-        raise
+        await bridge.stop(grace)
+        grace = max(0.0, end - time.monotonic())
     finally:
+        await gateway.stop(grace)
         if inside:
             _remove(inside)
 
@@ -57,22 +56,30 @@ async def up(config: Config, say: Say) -> None:
 async def service(config: Config, say: Say) -> None:
     """The service alone."""
     gateway = Gateway(config)
-    ports = await gateway.start()
-    say(f"gRPC  {address(config.service.listen)[0]}:{ports[0]}\n")
-    await _told_to_stop()
-    await gateway.stop_accepting()
-    await gateway.stop()
+    grace = 0.0
+    try:
+        ports = await gateway.start()
+        say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
+        await _told_to_stop()
+        grace = seconds(config.drain.grace)
+        await gateway.stop_accepting()
+    finally:
+        await gateway.stop(grace)
 
 
 async def bridge(config: Config, say: Say) -> None:
     """The bridge alone."""
     host, port = address(config.bridge.listen)
     made = Bridge(Settings(host, port, config.bridge.service, config.bridge.public_url))
-    await made.start()
-    say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
-    await _told_to_stop()
-    made.stop_accepting()
-    await made.stop(seconds(config.drain.grace))
+    grace = 0.0
+    try:
+        await made.start()
+        say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
+        await _told_to_stop()
+        grace = seconds(config.drain.grace)
+        made.stop_accepting()
+    finally:
+        await made.stop(grace)
 
 
 def _curl(public_url: str) -> str:

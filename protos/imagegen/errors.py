@@ -14,6 +14,7 @@ The columns of a reason (gRPC code, HTTP status, OpenAI's type and code) are opt
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -117,6 +118,12 @@ def translated() -> Generator[None]:
         yield
     except grpc.aio.AioRpcError as error:
         raise from_rpc_error(error) from None
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if task is None or task.cancelling():
+            raise
+        # Nobody cancelled this task: its channel was closed under it.
+        raise ImagegenError(v1.REASON_UNAVAILABLE, "The connection to the image service was closed.") from None
 
 
 def _plain(reason: v1.Reason.ValueType, details: str | None) -> str:

@@ -8,6 +8,6 @@ version is refused by name, never accepted and ignored.
 from service.config.complaint import ConfigError
 from service.config.reading import defaults, load, parse
 from service.config.schema import Config
-from service.config.units import address, is_loopback, seconds
+from service.config.units import address, is_loopback, joined, seconds
 
-__all__ = ["Config", "ConfigError", "address", "defaults", "is_loopback", "load", "parse", "seconds"]
+__all__ = ["Config", "ConfigError", "address", "defaults", "is_loopback", "joined", "load", "parse", "seconds"]

@@ -44,7 +44,7 @@ class Queue:
     def __init__(self) -> None:
         self._events: deque[Shown] = deque()
         self._changed = asyncio.Event()
-        self._ended = False
+        self.ended = False
         self._abandoned = False
 
     def put(self, event: Shown) -> None:
@@ -66,7 +66,7 @@ class Queue:
             waiting -= len(preview.picture.data)
 
     def end(self) -> None:
-        self._ended = True
+        self.ended = True
         self._changed.set()
 
     def abandon(self) -> None:
@@ -76,7 +76,7 @@ class Queue:
     async def get(self) -> Shown | None:
         """The next event; None when there will be no more."""
         while not self._events:
-            if self._ended:
+            if self.ended:
                 return None
             self._changed.clear()
             await self._changed.wait()
@@ -91,6 +91,7 @@ class Attempt:
         self.step = step
         self.call = call
         self.queue = Queue()
+        self._started = time.monotonic()
         self.images = 0
         self._answered: Usage | None = None
         self._counted: list[Usage] = []
@@ -118,12 +119,14 @@ class Attempt:
     def leave(self, *, cancel: bool) -> None:
         """The watcher goes. With `cancel` a call still under way is told, and ends where its provider lets it."""
         self.queue.abandon()
+        if not self.queue.ended:  # as far as the watcher will ever know, it may have been accepted and billed
+            seconds = time.monotonic() - self._started
+            self.record = replace(self.record, seconds=seconds, cost=self.step.max_cost or 0)
         if cancel:
             self.call.cancelled.set()
 
     async def carry_out(self, adapter: Adapter, permit: Permit) -> None:
         """Runs the call to its end and settles for it."""
-        started = time.monotonic()
         with attempt_span(self.step.target, self.step.request, self.number, self.call.trace) as span:
             try:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
@@ -149,7 +152,7 @@ class Attempt:
                 outcome=outcome,
                 reason=self.error.reason.value if self.error else None,
                 status=self.error.status if self.error else None,
-                seconds=time.monotonic() - started,
+                seconds=time.monotonic() - self._started,
                 cost=self._cost(outcome),
             )
             span.set(

@@ -40,10 +40,12 @@ def _version(program: str) -> tuple[int, int]:
 
 
 def need(program: str) -> str:
-    """The program's path; the test fails, and says how to get it, where it is missing or too old."""
+    """The program, or how to get it: where it is missing or too old CI fails, and only Go may be left out elsewhere."""
     _, least, advice = _WANTED[program]
     if _version(program) < least:
-        pytest.fail(f"This test needs {advice}, and run it again.", pytrace=False)
+        if "CI" in os.environ or program == "node":
+            pytest.fail(f"This test needs {advice}, and run it again.", pytrace=False)
+        pytest.skip(f"NOT PROVEN HERE: this test needs {advice}, and run it again.")
     return program
 
 

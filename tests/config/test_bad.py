@@ -113,4 +113,8 @@ def _is_aside(node: ast.AST) -> bool:
     """A docstring, or a pattern that reads somebody else's sentences."""
     if isinstance(node, ast.Expr):
         return isinstance(node.value, ast.Constant)
-    return isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in ("compile", "sub")
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in ("compile", "fullmatch", "sub")
+    )

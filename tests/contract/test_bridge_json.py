@@ -62,9 +62,13 @@ NOT_IN_JSON = {
 """What the service says of an image, a file or an answer and a JSON body does not say under that name, and why."""
 
 
-def asked(body: dict[str, Any], *, azure: bool = True) -> v1.Generation:
-    known, extras = openai_json.read(json.dumps(body).encode())
-    return openai_json.message(known, extras, None, azure=azure)
+def asked(body: dict[str, Any], deployment: str | None = None) -> v1.Generation:
+    return made(json.dumps(body), deployment)
+
+
+def made(text: str, deployment: str | None = None) -> v1.Generation:
+    known, extras = openai_json.typed(openai_json.members(text.encode()))
+    return openai_json.message(known, extras, deployment)
 
 
 def test_table_is_complete() -> None:
@@ -73,8 +77,8 @@ def test_table_is_complete() -> None:
 
 
 def test_every_field_of_the_request_is_filled() -> None:
-    """A full body fills every field that a request has."""
-    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY)) == set()
+    """A full body, on a deployment's path, fills every field that a request has."""
+    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures")) == set()
 
 
 @pytest.mark.parametrize("name", [name for name in BODY if name != "stream"])
@@ -106,7 +110,14 @@ def test_each_value_arrives_under_its_name() -> None:
     assert message.parameters == v1.ImageParameters(**parameters, extra_json='{"mood":"calm"}')
     assert (message.model, message.prompt) == (BODY["model"], BODY["prompt"])
     assert (list(message.fallbacks), message.response_format) == (BODY["fallbacks"], "url")
-    assert (message.openai_defaults, message.bare_name_provider) == (True, "azure")
+    assert (message.openai_defaults, message.bare_name_provider) == (True, "")
+
+
+def test_deployment_in_the_path_wins() -> None:
+    """On a deployment's path that is the model, whatever the body says, and a bare name is Azure's."""
+    message = asked(BODY, "my-pictures")
+
+    assert (message.model, message.bare_name_provider) == ("my-pictures", "azure")
 
 
 @pytest.mark.parametrize(
@@ -117,9 +128,8 @@ def test_each_value_arrives_under_its_name() -> None:
 def test_unknown_members_arrive_or_are_refused_by_name(value: Any) -> None:
     """What JSON can say under an unknown name goes on as it is, or is refused under that name."""
     text = value if isinstance(value, str) and value.startswith("[") else json.dumps(value)
-    known, extras = openai_json.read(f'{{"prompt": "x", "odd": {text}}}'.encode())
     with _refused_as("odd"):
-        message = openai_json.message(known, extras, None, azure=False)
+        message = made(f'{{"prompt": "x", "odd": {text}}}')
         assert json.loads(message.parameters.extra_json) == {"odd": json.loads(text)}
 
 

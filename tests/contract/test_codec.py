@@ -95,9 +95,12 @@ def test_unset_is_not_zero() -> None:
     assert none == Parameters()
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "1", "null", '"text"', "[" * 3000], ids=lambda text: text[:8])
+DEEP = '{"deep":' + "[" * 300 + "]" * 300 + "}"
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "1", "null", '"text"', "[" * 3000, DEEP], ids=lambda text: text[:8])
 def test_extras_that_are_no_object_are_refused(text: str) -> None:
-    """Extra parameters are one JSON object, and nothing else is taken for one."""
+    """Extra parameters are one JSON object that can be written again; nothing else is taken for one."""
     message = v1.Generation(parameters=v1.ImageParameters(extra_json=text))
 
     with pytest.raises(GatewayError) as refused:

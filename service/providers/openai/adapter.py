@@ -116,6 +116,8 @@ async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
                 picture = await pictures.from_base64(_text(body, "b64_json"), traits)
                 yield ImageReady(Image(index=index, picture=picture, usage=answers.usage(body)))
                 index += 1
+    if not index:
+        raise ProviderError(Reason.PROVIDER_NO_IMAGE, "The provider's stream ended without an image.", Outcome.UNKNOWN)
 
 
 async def _event_body(data: bytes) -> Mapping[str, Any]:
