@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from rest_bridge import report
 from rest_bridge.json import dumps
-from rest_bridge.names import json_name
+from rest_bridge.names import JSON_NAMES, json_name
 
 
 def status_of(error: ImagegenError) -> int:
@@ -29,7 +29,7 @@ def envelope(error: ImagegenError, request_id: str, request_type: str | None, mo
     details = {
         "type": error.columns.type,
         "code": error.columns.code,
-        "message": error.message,
+        "message": _in_json_names(error),
         "param": json_name(error.field) if error.field else None,
         "event_id": request_id,
     }
@@ -41,6 +41,13 @@ def envelope(error: ImagegenError, request_id: str, request_type: str | None, mo
         "error": {name: value for name, value in details.items() if value is not None},
         "extra_fields": fields,
     }
+
+
+def _in_json_names(error: ImagegenError) -> str:
+    """The message, naming the parameter as REST callers write it."""
+    if error.field in JSON_NAMES:
+        return error.message.replace(error.field, JSON_NAMES[error.field], 1)
+    return error.message
 
 
 def headers_of(error: ImagegenError) -> dict[str, str]:

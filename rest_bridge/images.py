@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
-from typing import Any, cast
+from typing import cast
 
-import grpc
 from imagegen import tracing, v1
 from imagegen.client import assemble, read_file
 from imagegen.errors import ImagegenError, Metadata, translated
-from starlette.requests import Request
+from imagegen.report import plain
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from rest_bridge import errors, openai_json, report, sse
-from rest_bridge.edge import Pieces, errand_of, request_id_of, while_connected
+from rest_bridge.asked import Asked
+from rest_bridge.edge import errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
-from rest_bridge.openai_events import told
+from rest_bridge.json import Spliced
+from rest_bridge.leaving import left, while_connected
+from rest_bridge.openai_events import sse_events
 
 MIB = 1024 * 1024
 INLINE = 64 * MIB
@@ -25,38 +27,7 @@ INLINE = 64 * MIB
 
 LARGEST_BODY = 4 * MIB
 
-REQUEST_TYPE = {False: "image_generation", True: "image_generation_stream"}
-
 LATER_HEADERS = ("idempotency-key", "x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl")
-
-
-@dataclass(slots=True)
-class Asked:
-    """What the edge has to know of a request to answer it, well or badly."""
-
-    request_id: str
-    model: str | None = None
-    stream: bool = False
-    n: int = 1
-
-    def learn(self, members: Mapping[str, Any]) -> None:
-        """What the body says of itself, before it is known to be good."""
-        model, n = members.get("model"), members.get("n")
-        if self.model is None and isinstance(model, str):
-            self.model = model
-        self.stream = members.get("stream") is True
-        self.n = n if isinstance(n, int) else 1
-
-    @property
-    def request_type(self) -> str:
-        return REQUEST_TYPE[self.stream]
-
-    def failed(self, error: ImagegenError) -> Response:
-        return errors.response(error, self.request_id, self.request_type, self.model)
-
-    def error_event(self, error: ImagegenError, number: int) -> sse.Pieces:
-        body = errors.envelope(error, self.request_id, self.request_type, self.model)
-        return sse.event("error", {**body, "type": "error", "sequence_number": number})
 
 
 async def generate(request: Request) -> Response:
@@ -75,11 +46,7 @@ async def generate(request: Request) -> Response:
             return await _whole(request, errand, message)
     except ImagegenError as error:
         return asked.failed(error)
-    gateway: Gateway = request.app.state.gateway
-    headers: dict[str, str] = {}
-    return sse.EventStream(
-        _streamed(gateway, errand, message, asked, headers), headers, asked.failed, asked.error_event
-    )
+    return sse.EventStream(_streamed(request.app.state.gateway, errand, message, asked), asked)
 
 
 async def edit(request: Request) -> Response:
@@ -95,18 +62,20 @@ async def _body(request: Request) -> bytes:
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ImagegenError(
             v1.REASON_UNSUPPORTED_MEDIA_TYPE,
-            f'Content-Type must be application/json, not "{report.plain(media_type)}".',
+            f'Content-Type must be application/json, not "{plain(media_type)}".',
             field="Content-Type",
         )
     pieces: list[bytes] = []
     size = 0
-    async for piece in request.stream():
-        size += len(piece)
-        if size > LARGEST_BODY:
-            raise ImagegenError(
-                v1.REASON_PAYLOAD_TOO_LARGE, f"The body is larger than {LARGEST_BODY // MIB} MiB.", field="body"
-            )
-        pieces.append(piece)
+    try:
+        async for piece in request.stream():
+            size += len(piece)
+            if size > LARGEST_BODY:
+                message = f"The body is larger than {LARGEST_BODY // MIB} MiB."
+                raise ImagegenError(v1.REASON_PAYLOAD_TOO_LARGE, message, field="body")
+            pieces.append(piece)
+    except ClientDisconnect:
+        raise left() from None
     return b"".join(pieces)
 
 
@@ -121,32 +90,36 @@ async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Re
             trailers = cast(Metadata, await call.trailing_metadata())
         finally:
             call.cancel()
-        span.rpc_ended(grpc.StatusCode.OK, server=False)
-        by_url = answer.response_format == "url"
-        inline = [] if by_url else [(image, await _bytes(gateway, errand, image)) for image in answer.images]
-    pieces = openai_json.answer(answer, inline, request.app.state.public_url)
-    return Pieces(tuple(pieces), report.headers(trailers))
+            span.rpc_ended(await call.code(), server=False)
+    inline: list[tuple[v1.Image, bytes]] = []
+    if answer.response_format != "url":
+        inline = [(image, await _bytes(request, errand, image)) for image in answer.images]
+    return Spliced(tuple(openai_json.answer(answer, inline, request.app.state.public_url)), report.headers(trailers))
 
 
-async def _bytes(gateway: Gateway, errand: Errand, image: v1.Image) -> bytes:
+async def _bytes(request: Request, errand: Errand, image: v1.Image) -> bytes:
+    """The bytes of an image, fetched where they were too large to come along."""
     if image.WhichOneof("content") == "data":
         return image.data
-    return await read_file(gateway.files, image.file, errand.metadata(errand.trace), errand.seconds)
+    gateway: Gateway = request.app.state.gateway
+    with translated(), tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span:
+        reading = read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
+        return await while_connected(request, reading)
 
 
 async def _streamed(
-    gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked, headers: dict[str, str]
+    gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked
 ) -> AsyncGenerator[sse.Pieces, None]:
-    """The stream's events as server-sent events; `headers` learns who is being asked before the first of them."""
+    """The stream as server-sent events. Closing it ends the call, and with it everything behind."""
     asking = v1.StreamGenerateImagesRequest(generation=message)
     with tracing.client_call("imagegen.v1.ImageGeneration/StreamGenerateImages", errand.trace) as span:
         call = gateway.images.StreamGenerateImages(
             asking, metadata=errand.metadata(span.context), timeout=errand.seconds
         )
         try:
-            async with aclosing(told(assemble(call), asked.n, headers, asked.error_event)) as events:
+            async with aclosing(sse_events(assemble(call), asked)) as events:
                 async for event in events:
                     yield event
-            span.rpc_ended(await call.code(), server=False)
         finally:
             call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
+            span.rpc_ended(await call.code(), server=False)

@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 import pybase64
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 
 def dumps(value: Any) -> bytes:
@@ -16,3 +18,18 @@ def dumps(value: Any) -> bytes:
 def with_base64(name: str, data: bytes, rest: dict[str, Any]) -> Sequence[bytes]:
     """The JSON object `rest` with one more member, `name`, at its front: `data` in base64."""
     return b'{"', name.encode(), b'":"', pybase64.b64encode(data), b'",' if rest else b'"', orjson.dumps(rest)[1:]
+
+
+class Spliced(Response):
+    """A JSON answer in pieces, so that pictures of many megabytes are not copied into one."""
+
+    def __init__(self, pieces: Sequence[bytes], headers: dict[str, str]) -> None:
+        super().__init__(None, 200, headers, "application/json")
+        self._pieces = pieces
+        self.headers["content-length"] = str(sum(len(piece) for piece in pieces))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        for piece in self._pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 from imagegen import ImagegenError, Picture, v1
@@ -19,24 +19,22 @@ from imagegen.client import Event
 from imagegen.errors import translated
 
 from rest_bridge import openai_json, report, sse
+from rest_bridge.asked import Asked
+from rest_bridge.leaving import cancel
 
 HOLD = 0.5
 """Seconds that a finished image waits for what comes after it."""
-
-REQUEST_TYPE = "image_generation_stream"
 
 PARTIAL = "image_generation.partial_image"
 COMPLETED = "image_generation.completed"
 FAILED = "image_generation.failed"
 
-ErrorEvent = Callable[[ImagegenError, int], sse.Pieces]
 
-
-class Telling:
-    """What has been told so far: how many events, which images, and the one that is held back."""
+class State:
+    """What has been sent so far: how many events, which images, and the one that is held back."""
 
     def __init__(self, expected: int) -> None:
-        self.told = 0
+        self.sent = 0
         self._expected = expected
         self._finished: set[int] = set()
         self._held: Picture | None = None
@@ -77,7 +75,7 @@ class Telling:
 
     def closing(self, of: v1.Completed) -> list[sse.Pieces]:
         """The end: the last image with the account, or the account of what failed after it."""
-        fields = report.fields(of.report, REQUEST_TYPE, of.failed_images)
+        fields = report.fields(of.report, report.GENERATION[True], of.failed_images)
         if self._held is not None:
             return self.release(fields)
         return [sse.event(FAILED, {**self._numbered(), "extra_fields": fields})] if of.failed_images else []
@@ -86,58 +84,55 @@ class Telling:
         return {"index": picture.index, **self._numbered(), **openai_json.traits(picture.start.traits)}
 
     def _numbered(self) -> dict[str, Any]:
-        self.told += 1
-        return {"sequence_number": self.told - 1, "created_at": int(time.time())}
+        self.sent += 1
+        return {"sequence_number": self.sent - 1, "created_at": int(time.time())}
 
 
-async def told(
-    messages: AsyncGenerator[Event, None], expected: int, headers: dict[str, str], error_event: ErrorEvent
-) -> AsyncGenerator[sse.Pieces, None]:
-    """The events of one stream. Raises while nothing has been told; later a failure is told like everything else."""
-    telling = Telling(expected)
+async def sse_events(messages: AsyncGenerator[Event, None], asked: Asked) -> AsyncGenerator[sse.Pieces, None]:
+    """The events of one stream. Raises while nothing has been sent; later a failure is an event like any other."""
+    state = State(asked.n)
     try:
         with translated():
-            async with aclosing(_patiently(messages, telling)) as events:
+            async with aclosing(_patiently(messages, state)) as events:
                 async for event in events:
-                    for pieces in _tell(event, telling, headers):
+                    for pieces in _pieces_for(event, state, asked):
                         yield pieces
     except ImagegenError as error:
-        if telling.has_image:
-            for pieces in telling.closing(v1.Completed(report=error.report, failed_images=telling.missing(error))):
+        if state.has_image:
+            for pieces in state.closing(v1.Completed(report=error.report, failed_images=state.missing(error))):
                 yield pieces
-        elif telling.told:
-            yield error_event(error, telling.told)
+        elif state.sent:
+            yield asked.error_event(error, state.sent)
         else:
             raise
 
 
-def _tell(event: Event | None, telling: Telling, headers: dict[str, str]) -> list[sse.Pieces]:
+def _pieces_for(event: Event | None, state: State, asked: Asked) -> list[sse.Pieces]:
     """What one event of the service makes; None is a moment of silence."""
     match event:
         case None:
-            return telling.release()
+            return state.release()
         case Picture():
-            before = telling.release()
+            before = state.release()
             if event.partial is not None:
-                return [*before, telling.partial(event)]
-            telling.hold(event)
+                return [*before, state.partial(event)]
+            state.hold(event)
             return before
         case v1.AttemptStarted():
-            headers["x-imagegen-provider"] = report.plain(event.provider)
-            headers["x-imagegen-model"] = report.plain(event.model)
+            asked.sent_to(event)
             return []
         case v1.Completed():
-            return telling.closing(event)
+            return state.closing(event)
         case _:
             return []
 
 
-async def _patiently(messages: AsyncGenerator[Event, None], telling: Telling) -> AsyncGenerator[Event | None, None]:
+async def _patiently(messages: AsyncGenerator[Event, None], state: State) -> AsyncGenerator[Event | None, None]:
     """The messages, and None wherever the held image has waited long enough."""
     upcoming = asyncio.ensure_future(anext(messages, None))
     try:
         while True:
-            done, _ = await asyncio.wait({upcoming}, timeout=telling.patience)
+            done, _ = await asyncio.wait({upcoming}, timeout=state.patience)
             if not done:
                 yield None
                 continue
@@ -147,7 +142,5 @@ async def _patiently(messages: AsyncGenerator[Event, None], telling: Telling) ->
             yield event
             upcoming = asyncio.ensure_future(anext(messages, None))
     finally:
-        upcoming.cancel()
-        with suppress(asyncio.CancelledError, Exception):
-            await upcoming
+        await cancel(upcoming)
         await messages.aclose()

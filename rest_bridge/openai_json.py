@@ -75,6 +75,9 @@ def members(body: bytes) -> dict[str, Any]:
 
 def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
     """The known members, typed, and the rest as it came."""
+    for ours, name in JSON_NAMES.items():
+        if ours in fields:
+            raise ImagegenError(v1.REASON_INVALID_PARAMETER, f"{ours} is called {name} here.", field=name)
     for name in _SMALL & fields.keys():
         if isinstance(fields[name], int):  # a message has no room for more; the service says what would be right
             fields[name] = max(-(2**31), min(2**31 - 1, fields[name]))
@@ -175,7 +178,7 @@ def answer(of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes
     tail: dict[str, Any] = {
         **traits(of.traits),
         **({"usage": usage(of.usage)} if of.HasField("usage") else {}),
-        "extra_fields": report.fields(of.report, "image_generation", of.failed_images),
+        "extra_fields": report.fields(of.report, report.GENERATION[False], of.failed_images),
     }
     yield b'{"created":%d,"data":[' % of.create_time.seconds
     for position, image in enumerate(of.images):

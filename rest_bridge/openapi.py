@@ -231,6 +231,8 @@ def _schemas() -> dict[str, Any]:
                 "cost_usd": text,
                 "changes": {"type": "array", "items": {"type": "object"}},
                 "attempts": {"type": "array", "items": {"type": "object"}},
+                "skipped": {"type": "array", "items": {"type": "object"}},
+                "reason": text,
                 "failed_images": {"type": "array", "items": {"type": "object"}},
             }
         ),

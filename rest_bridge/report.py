@@ -11,6 +11,9 @@ from imagegen.report import action, dollars, milliseconds, outcome
 
 from rest_bridge.names import json_name
 
+GENERATION = {False: "image_generation", True: "image_generation_stream"}
+"""`request_type`, whole and streamed."""
+
 
 def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedImage] = ()) -> dict[str, Any]:
     """The account of a request. What has no value is left out, never null."""
@@ -26,6 +29,7 @@ def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedIm
         "cost_usd": dollars(of.cost_micro_usd) if asked else None,
         "changes": [_change(each) for each in of.changes] or None,
         "attempts": [_attempt(each) for each in of.attempts] or None,
+        "skipped": [{"target": each.target, "explanation": each.explanation} for each in of.skipped] or None,
         "failed_images": [{"index": each.index, "reason": each.reason, "message": each.message} for each in failed]
         or None,
     }
@@ -56,11 +60,6 @@ def _attempt(of: v1.Attempt) -> dict[str, Any]:
         "cost_usd": dollars(of.cost_micro_usd),
     }
     return {name: value for name, value in found.items() if value is not None}
-
-
-def plain(text: str) -> str:
-    """Headers are printable ASCII, and not endless."""
-    return text[:1000].encode("ascii", "backslashreplace").decode()
 
 
 def headers(trailers: Metadata) -> dict[str, str]:

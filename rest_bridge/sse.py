@@ -1,22 +1,23 @@
 """Server-sent events, as an ASGI response.
 
-Headers wait for the first event or ten seconds: a failure before is a plain JSON error with its true status. In silence
-a comment keeps proxies awake; it has no blank line after it, because some clients take one for an empty event. A client
+Headers wait for the first event or ten seconds: a failure before is a plain JSON error with its true status, one
+after is an event; and the headers name the target that was being asked then, whoever serves in the end. In silence a
+comment keeps proxies awake; it has no blank line after it, because some clients take one for an empty event. A client
 that goes away closes the generator, and with it everything behind it.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import AsyncGenerator, Sequence
+from typing import Any, Protocol
 
 from imagegen.errors import ImagegenError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from rest_bridge.edge import cancel, gone_from
 from rest_bridge.json import dumps, with_base64
+from rest_bridge.leaving import cancel, gone_from
 
 PATIENCE = 10.0
 """Seconds of silence after which something is said, if only a comment."""
@@ -40,21 +41,23 @@ def picture(name: str, data: bytes, body: dict[str, Any]) -> Pieces:
     )
 
 
-class EventStream(Response):
-    """Sends what `events` yields. A failure goes through `failed` before the first byte, `error_event` after it."""
+class Failing(Protocol):
+    """How a failure is answered: before the first byte, and after it."""
 
-    def __init__(
-        self,
-        events: AsyncGenerator[Pieces, None],
-        headers_so_far: Mapping[str, str],
-        failed: Callable[[ImagegenError], Response],
-        error_event: Callable[[ImagegenError, int], Pieces],
-    ) -> None:
+    headers: dict[str, str]
+
+    def failed(self, error: ImagegenError) -> Response: ...
+
+    def error_event(self, error: ImagegenError, number: int) -> Pieces: ...
+
+
+class EventStream(Response):
+    """Sends what `events` yields."""
+
+    def __init__(self, events: AsyncGenerator[Pieces, None], asked: Failing) -> None:
         super().__init__(None)
         self._events = events
-        self._headers_so_far = headers_so_far
-        self._failed = failed
-        self._error_event = error_event
+        self._asked = asked
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(gone_from(receive))
@@ -69,9 +72,9 @@ class EventStream(Response):
                     pieces = upcoming.result() if upcoming.done() else (COMMENT,)
                 except ImagegenError as error:
                     if not started:
-                        await self._failed(error)(scope, receive, send)
+                        await self._asked.failed(error)(scope, receive, send)
                         return
-                    await _body(send, b"".join(self._error_event(error, 0)))
+                    await _body(send, b"".join(self._asked.error_event(error, 0)))
                     pieces = None
                 if not started:
                     await self._start(send)
@@ -90,7 +93,7 @@ class EventStream(Response):
 
     async def _start(self, send: Send) -> None:
         headers = {
-            **self._headers_so_far,
+            **self._asked.headers,
             "content-type": "text/event-stream; charset=utf-8",
             "cache-control": "no-cache",
             "x-accel-buffering": "no",

@@ -10,7 +10,7 @@ from pathlib import Path
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
-from service.engine.delivery import SWEEP_SECONDS, Delivery, Signer
+from service.engine.delivery import SWEEP_SECONDS, Delivery
 from service.engine.pipeline import Pipeline
 from service.engine.router import Route, Router, Upstream
 from service.liveness import Liveness
@@ -21,7 +21,7 @@ from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
 from service.rpc.models import Models
 from service.rpc.server import Server
-from service.signing import own_key
+from service.signing import Signer, own_key
 from service.stores import locate
 from service.telemetry import log
 

@@ -98,6 +98,8 @@ class ProviderError(GatewayError):
         super().__init__(reason, message, field=field, retry_after=retry_after)
         self.outcome = outcome
         self.status = status
+        self.for_operator: str | None = None
+        """The provider's own words where they are not the caller's to hear."""
 
     @property
     def from_provider(self) -> bool:

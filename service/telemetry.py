@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 import structlog
-from imagegen.tracing import Span, inject, server_call
+from imagegen.tracing import Span, server_call
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind
 
@@ -24,7 +24,6 @@ __all__ = [
     "Span",
     "attempt_span",
     "http_span",
-    "inject",
     "log",
     "pipeline_span",
     "server_call",

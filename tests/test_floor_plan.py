@@ -1,8 +1,8 @@
 """The floor plan of the house, read from its imports: lower rooms never know higher ones, and few know the world.
 
 Beside the order that the design gives, three modules have their places here: `offload` needs nothing and serves every
-room, so it lies on the ground floor; `signing` and `liveness` need nothing either and are used by the assembly alone,
-so they stand right below it, where no room can come to lean on them.
+room, so it lies on the ground floor; `signing` needs nouns and errors and serves the engine and the edge, so it stands
+beside telemetry; `liveness` is used by the assembly alone and stands right below it, where no room can lean on it.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ HOUSE = Path(__file__).parent.parent
 
 FLOORS = (
     ("domain", "errors", "config", "offload"),
-    ("telemetry",),
+    ("telemetry", "signing"),
     ("providers", "stores"),
     ("access",),
     ("engine",),
     ("jobs",),
     ("rpc",),
-    ("signing", "liveness"),
+    ("liveness",),
     ("assembly",),
     ("__main__", ""),
 )

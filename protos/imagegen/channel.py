@@ -8,6 +8,9 @@ import grpc
 import grpc.aio
 
 MIB = 1024 * 1024
+DEFAULT_SECONDS = 300.0
+"""How long a request may take when its caller names no deadline."""
+
 LARGEST_MESSAGE = 256 * MIB
 """What a channel of ours reads at most: ten inline pictures of 20 MB, and air."""
 

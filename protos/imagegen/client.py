@@ -19,13 +19,11 @@ from typing import TYPE_CHECKING, Any, Self
 import grpc
 
 from imagegen import v1
-from imagegen.channel import connect
-from imagegen.errors import ImagegenError, translated
+from imagegen.channel import DEFAULT_SECONDS, connect
+from imagegen.errors import ImagegenError, Metadata, translated
 
 if TYPE_CHECKING:
     from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub  # exists for the type checker only
-
-Metadata = Sequence[tuple[str, str | bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +145,7 @@ class Client:
     async def close(self) -> None:
         await self._channel.close()
 
-    async def generate(self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any) -> Answer:
+    async def generate(self, prompt: str, *, model: str, timeout: float = DEFAULT_SECONDS, **parameters: Any) -> Answer:
         """Makes images; those too large for the answer are fetched, so every picture is here in full."""
         request = v1.GenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
         with translated():
@@ -161,7 +159,7 @@ class Client:
         return await read_file(self._files, image.file, self._metadata)
 
     async def stream(
-        self, prompt: str, *, model: str, timeout: float = 300, **parameters: Any
+        self, prompt: str, *, model: str, timeout: float = DEFAULT_SECONDS, **parameters: Any
     ) -> AsyncGenerator[Event, None]:
         """Makes images and yields what happens. Close the generator (`aclosing`) to stop the work."""
         request = v1.StreamGenerateImagesRequest(generation=generation(prompt, model=model, **parameters))

@@ -23,6 +23,11 @@ def dollars(micro_usd: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def plain(text: str) -> str:
+    """A text as headers and metadata take it: printable ASCII, and not endless."""
+    return text[:1000].encode("ascii", "backslashreplace").decode()
+
+
 def milliseconds(of: v1.Report) -> int:
     """The time spent waiting for providers."""
     return round(of.upstream_time.ToTimedelta().total_seconds() * 1000)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
-from service.domain.caller import Caller
 from service.domain.event import AttemptRecord
 from service.domain.plan import Plan
 from service.domain.price import MicroUsd
@@ -13,9 +12,6 @@ from service.domain.price import MicroUsd
 
 class Permit(Protocol):
     """The right to make one request, and the purse for it."""
-
-    @property
-    def caller(self) -> Caller: ...
 
     def narrow(self, plan: Plan) -> Plan:
         """The plan without the steps that this caller may not use; raises where none is left."""
@@ -37,8 +33,6 @@ class Permit(Protocol):
 @dataclass(frozen=True, slots=True)
 class OpenPermit:
     """Everything is allowed, and nobody counts: open mode, on loopback."""
-
-    caller: Caller = field(default_factory=lambda: Caller("open"))
 
     def narrow(self, plan: Plan) -> Plan:
         return plan

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from service.domain.request import Operation
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +63,9 @@ class ModelCard:
     max_prompt: int = 32_000
 
 
-def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
-    """The card of a model, or of the family that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
-    if model in cards:
-        return cards[model]
-    families = [name for name in cards if model.startswith((f"{name}-", f"{name}."))]
-    return cards[max(families, key=len)] if families else None
+def of_model(known: Mapping[str, T], model: str) -> T | None:
+    """What is known of a model, or of the family that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
+    if model in known:
+        return known[model]
+    families = [name for name in known if model.startswith((f"{name}-", f"{name}."))]
+    return known[max(families, key=len)] if families else None

@@ -1,7 +1,8 @@
 """What happens to a request: the one result of the engine, which everything else consumes.
 
-    Planned, then for each attempt AttemptStarted … AttemptEnded around Progress, PartialImage, ImageReady and
-    ImageFailed, and at last Completed. A request that fails raises instead of completing.
+    Planned, then for each attempt AttemptStarted, Progress, PartialImage and ImageReady, AttemptEnded; then an
+    ImageFailed for each image that did not come while others did, and at last Completed. A request that fails raises
+    instead of completing, and one whose time is over raises without waiting for the attempt's end.
 
 An adapter yields Progress, PartialImage, ImageReady, and once, when the provider says it, Answered.
 """
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.image import FileRef, Image, Picture, Traits, Usage
-from service.domain.plan import Change, Plan, Step, Target
+from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.price import MicroUsd
 
 
@@ -101,6 +102,7 @@ class Report:
     step: Step | None = None
     fallback_index: int = 0
     attempts: tuple[AttemptRecord, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def cost(self) -> MicroUsd:

@@ -67,10 +67,6 @@ class FileRef:
     key_id: str
     signature: str
 
-    @property
-    def path(self) -> str:
-        return f"/v1/files/{self.file_id}/content?exp={self.expires}&kid={self.key_id}&sig={self.signature}"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
@@ -91,5 +87,4 @@ class Image:
     picture: Picture
     seed: int | None = None
     revised_prompt: str | None = None
-    finish_reason: str | None = None
     usage: Usage | None = None

@@ -16,7 +16,7 @@ def micro_usd(dollars: str) -> MicroUsd:
 
 @dataclass(frozen=True, slots=True)
 class TokenPrice:
-    """Dollars per million tokens, as text so that nothing is lost."""
+    """Dollars per million tokens, exact."""
 
     text_in: Decimal = Decimal(0)
     image_in: Decimal = Decimal(0)

@@ -1,6 +1,7 @@
 """From a permitted request to a stream of events.
 
-`pipeline` walks it: `check` (what may be asked of any model), `router` + `adapt` + `pricing` (a plan, pure and
-explained), `fallback` (which step is next), `attempt` (one provider call in a task of its own), `delivery` (bytes or
-a file). The engine computes money and never keeps it; it knows no proto, no JSON and no concrete provider.
+`pipeline` leads through it: `check` (what may be asked of any model), `plan` out of `router`, `adapt` and `pricing`
+(pure and explained), `fallback` (which step is next), `attempt` (one provider call in a task of its own, its events in
+a `queue`), `delivery` (bytes or a file), all of it noted in an `account`. The engine computes money and never keeps it;
+it knows no proto, no JSON and no concrete provider.
 """

@@ -4,17 +4,9 @@ from __future__ import annotations
 
 import time
 
-from service.domain.event import (
-    AttemptRecord,
-    Completed,
-    ImageFailed,
-    ImageReady,
-    PartialImage,
-    Report,
-    Shown,
-)
+from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, PartialImage, Report, Shown
 from service.domain.image import Traits, Usage
-from service.domain.plan import Step
+from service.domain.plan import Plan, Skipped, Step
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempt
 from service.errors import GatewayError, Reason
@@ -23,29 +15,34 @@ from service.errors import GatewayError, Reason
 class Account:
     def __init__(self, request: ImageRequest, request_id: str) -> None:
         self.request = request
+        self.committed = False
+        """Whether image bytes are on their way to the caller: from then on nothing is tried anew."""
         self._request_id = request_id
+        self._skipped: tuple[Skipped, ...] = ()
         self._attempts: list[AttemptRecord] = []
         self._step: Step | None = None
         self._step_index = 0
-        self._ready: dict[int, ImageReady] = {}
+        self._delivered: dict[int, ImageReady] = {}
         self._usage: Usage | None = None
         self._traits = Traits()
         self._error: GatewayError | None = None
-        self.bytes_left = False
-        """Whether image bytes are on their way to the caller: from then on nothing is tried anew."""
 
     @property
     def images(self) -> int:
-        return len(self._ready)
+        return len(self._delivered)
 
-    def begin(self, index: int, step: Step) -> None:
+    def planned(self, plan: Plan) -> None:
+        self._skipped = plan.skipped
+
+    def speak_of(self, index: int, step: Step) -> None:
+        """The target that the account is about: the one that is being asked, or that the error is from."""
         self._step, self._step_index = step, index
 
     def note(self, event: Shown) -> None:
-        if isinstance(event, PartialImage | ImageReady):
-            self.bytes_left = True
-        if isinstance(event, ImageReady):
-            self._ready[event.image.index] = event
+        self.committed = self.committed or isinstance(event, PartialImage | ImageReady)
+
+    def deliver(self, ready: ImageReady) -> None:
+        self._delivered[ready.image.index] = ready
 
     def end(self, attempt: Attempt) -> None:
         self._attempts.append(attempt.record)
@@ -62,7 +59,7 @@ class Account:
         reason = self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
         message = self._error.message if self._error else "The provider sent fewer images than were asked for."
         asked = range(self.request.parameters.n or 1)
-        return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._ready)
+        return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._delivered)
 
     def report(self) -> Report:
         return Report(
@@ -71,10 +68,11 @@ class Account:
             step=self._step,
             fallback_index=self._step_index,
             attempts=tuple(self._attempts),
+            skipped=self._skipped,
         )
 
     def completed(self) -> Completed:
-        images = [ready.image for ready in self._ready.values()]
+        images = [ready.image for ready in self._delivered.values()]
         return Completed(
             created=int(time.time()),
             usage=self._usage,

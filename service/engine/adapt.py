@@ -14,7 +14,7 @@ import orjson
 from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change
 from service.domain.request import ImageRequest
-from service.engine.check import invalid, one_of, quoted
+from service.engine.complaints import invalid, one_of, quoted
 
 NOTHING_LIKE_IT = "this model has nothing like it"
 
@@ -48,7 +48,7 @@ def adapt(request: ImageRequest, card: ModelCard, model: str) -> tuple[ImageRequ
 def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
     match domain:
         case Choice():
-            return _choose(name, value, domain)
+            return _choose(name, value, domain, model)
         case Range(low, high):
             if not low <= value <= high:
                 raise invalid(name, f"must be between {low:g} and {high:g} for {model}, not {value}")
@@ -59,12 +59,12 @@ def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
     return value
 
 
-def _choose(name: str, value: str, choice: Choice) -> str:
+def _choose(name: str, value: str, choice: Choice, model: str) -> str:
     if value in choice.values:
         return value
     if value in choice.understood:
         return choice.understood[value]
-    raise one_of(name, value, choice.values)
+    raise one_of(name, value, choice.values, model)
 
 
 def _size(name: str, value: str, sizes: Sizes, model: str) -> str:
@@ -73,7 +73,7 @@ def _size(name: str, value: str, sizes: Sizes, model: str) -> str:
     if value in sizes.understood:
         return sizes.understood[value]
     if not sizes.any_size or value == "auto":
-        raise one_of(name, value, sizes.names)
+        raise one_of(name, value, sizes.names, model)
     width, height = pixels(value)
     if width % sizes.multiple_of or height % sizes.multiple_of:
         raise invalid(

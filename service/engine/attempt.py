@@ -1,103 +1,50 @@
 """One provider call, in a task of its own that nobody kills from outside.
 
-The task fills a small queue and settles the bill when the call is over; whoever asked only watches the queue. A
-watcher that leaves says so (`call.cancelled`) and is gone; the task goes on until the provider's answer, or its
-silence, is known.
+The task fills a queue and settles the bill when the call is over; whoever asked only watches the queue. A watcher that
+leaves (the caller has gone, or its time is over) abandons the queue and sets `call.cancelled`. An adapter whose card
+says `cancellable` watches that and ends; with the others the task goes on until the provider's answer, or its silence,
+is known, because closing the connection would not end the bill.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from functools import reduce
 from operator import add
 
 from service.access.permit import Permit
-from service.domain.event import (
-    AdapterEvent,
-    Answered,
-    AttemptRecord,
-    ImageReady,
-    Outcome,
-    PartialImage,
-    Progress,
-    Shown,
-)
+from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageReady, Outcome, Shown
 from service.domain.image import Traits, Usage
 from service.domain.plan import Step
+from service.domain.price import MicroUsd
 from service.engine.pricing import owed
+from service.engine.queue import Queue
 from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import attempt_span, log
 
-MAX_STALE = 16 * 1024 * 1024
-"""How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
-
-
-class Queue:
-    """From the attempt's task to its watcher. Never blocks the task: previews give way, finished images are few."""
-
-    def __init__(self) -> None:
-        self._events: deque[Shown] = deque()
-        self._changed = asyncio.Event()
-        self.ended = False
-        self._abandoned = False
-
-    def put(self, event: Shown) -> None:
-        if self._abandoned:
-            return
-        if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
-            self._events.pop()  # the latest percentage says it all
-        self._events.append(event)
-        self._drop_stale()
-        self._changed.set()
-
-    def _drop_stale(self) -> None:
-        previews = [each for each in self._events if isinstance(each, PartialImage)]
-        waiting = sum(len(each.picture.data) for each in previews)
-        for preview in previews[:-1]:
-            if waiting <= MAX_STALE:
-                return
-            self._events.remove(preview)
-            waiting -= len(preview.picture.data)
-
-    def end(self) -> None:
-        self.ended = True
-        self._changed.set()
-
-    def abandon(self) -> None:
-        self._abandoned = True
-        self._events.clear()
-
-    async def get(self) -> Shown | None:
-        """The next event; None when there will be no more."""
-        while not self._events:
-            if self.ended:
-                return None
-            self._changed.clear()
-            await self._changed.wait()
-        return self._events.popleft()
+TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over REST, the call's own over gRPC)."
 
 
 class Attempt:
     """One call, watched. After `events()` is through, `record` says how it ended and `error` why, if it failed."""
 
     def __init__(self, number: int, step: Step, call: Call) -> None:
-        self.number = number
         self.step = step
         self.call = call
-        self.queue = Queue()
-        self._started = time.monotonic()
-        self.images = 0
-        self._answered: Usage | None = None
-        self._counted: list[Usage] = []
         self.traits = Traits()
         self.error: ProviderError | None = None
+        self.ended = asyncio.Event()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
+        self._queue = Queue()
+        self._started = time.monotonic()
+        self._images = 0
+        self._answered: Usage | None = None
+        self._counted: list[Usage] = []
 
     @property
     def usage(self) -> Usage | None:
@@ -109,55 +56,44 @@ class Attempt:
         while True:
             try:
                 async with asyncio.timeout_at(deadline):
-                    event = await self.queue.get()
+                    event = await self._queue.get()
             except TimeoutError:
-                raise GatewayError(Reason.DEADLINE_EXCEEDED, "The time for this request is over.") from None
+                raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
             if event is None:
                 return
             yield event
 
     def leave(self, *, cancel: bool) -> None:
-        """The watcher goes. With `cancel` a call still under way is told, and ends where its provider lets it."""
-        self.queue.abandon()
-        if not self.queue.ended:  # as far as the watcher will ever know, it may have been accepted and billed
-            seconds = time.monotonic() - self._started
-            self.record = replace(self.record, seconds=seconds, cost=self.step.max_cost or 0)
-        if cancel:
+        """The watcher goes before the end. As far as it will ever know, the call was accepted and billed."""
+        self._queue.abandon()
+        self._record(Outcome.UNKNOWN, presumed=True)
+        if cancel and self.step.card.cancellable:
             self.call.cancelled.set()
 
     async def carry_out(self, adapter: Adapter, permit: Permit) -> None:
         """Runs the call to its end and settles for it."""
-        with attempt_span(self.step.target, self.step.request, self.number, self.call.trace) as span:
+        target, request = self.step.target, self.step.request
+        with attempt_span(target, request, self.record.number, self.call.trace) as span:
             try:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
                     async for event in events:
                         self._note(event)
                 self._check_images()
-                outcome = Outcome.DONE
             except ProviderError as error:
-                self.error = error
-                outcome = Outcome.DONE if self.images else error.outcome
-                span.fail(error.reason)
+                self.error = self._named(error)
             except asyncio.CancelledError:  # the process stops and will not wait any longer
                 self.error = ProviderError(Reason.CANCELLED, "The gateway stopped.", Outcome.UNKNOWN)
-                outcome = Outcome.UNKNOWN
-                span.fail("cancelled")
             except Exception as error:  # an adapter's own mistake must still be settled and told
-                log("attempt").exception("adapter failed", target=str(self.step.target), exc_info=error)
+                log("attempt").exception("adapter failed", target=str(target), exc_info=error)
                 self.error = ProviderError(Reason.INTERNAL, "The gateway failed to read the answer.", Outcome.UNKNOWN)
-                outcome = Outcome.UNKNOWN
-                span.fail(type(error).__name__)
-            self.record = replace(
-                self.record,
-                outcome=outcome,
-                reason=self.error.reason.value if self.error else None,
-                status=self.error.status if self.error else None,
-                seconds=time.monotonic() - self._started,
-                cost=self._cost(outcome),
-            )
+            outcome = self.error.outcome if self.error and not self._images else Outcome.DONE
+            self._record(outcome, presumed=self.error is not None and self.error.outcome is Outcome.UNKNOWN)
+            if self.error:
+                span.fail(self.error.reason)
+                self._tell_operator(self.error)
             span.set(
                 imagegen__outcome=outcome.value,
-                imagegen__images=self.images,
+                imagegen__images=self._images,
                 http__response__status_code=self.record.status,
                 gen_ai__usage__input_tokens=self.usage.input_tokens if self.usage else None,
                 gen_ai__usage__output_tokens=self.usage.output_tokens if self.usage else None,
@@ -165,33 +101,54 @@ class Attempt:
         try:
             await permit.settle(self.record)
         finally:
-            self.queue.end()
+            self.ended.set()
+            self._queue.close()
 
     def _note(self, event: AdapterEvent) -> None:
-        match event:
-            case Answered(usage, traits):
-                self._answered, self.traits = usage, traits
-            case ImageReady(image):
-                self.images += 1
-                self._counted += [image.usage] if image.usage else []
-                self.queue.put(event)
-            case _:
-                self.queue.put(event)
+        if isinstance(event, Answered):
+            self._answered, self.traits = event.usage, event.traits
+            return
+        if isinstance(event, ImageReady):
+            self._images += 1
+            self._counted += [event.image.usage] if event.image.usage else []
+        self._queue.put(event)
 
     def _check_images(self) -> None:
-        if not self.images:
-            raise ProviderError(
-                Reason.PROVIDER_NO_IMAGE, "The provider answered with success and without an image.", Outcome.REJECTED
-            )
+        if not self._images:
+            message = "The provider answered with success and without an image."
+            raise ProviderError(Reason.PROVIDER_NO_IMAGE, message, Outcome.REJECTED)
 
-    def _cost(self, outcome: Outcome) -> int:
-        """Nothing for what was not accepted; full price, presumed, for what may have been, in whole or in part."""
-        if outcome in (Outcome.NOT_SENT, Outcome.REJECTED):
-            return owed(self.step.price, self.usage, self.step.request.parameters, 0) if self.usage else 0
-        known = owed(self.step.price, self.usage, self.step.request.parameters, self.images)
-        if self.error and self.error.outcome is Outcome.UNKNOWN:
-            return max(known, self.step.max_cost or 0)
-        return known
+    def _named(self, error: ProviderError) -> ProviderError:
+        """The error, saying which target it speaks of; a provider's own words to the caller stay as they are."""
+        if error.reason not in (Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED):
+            error.message = f"{self.step.target}: {error.message}"
+        return error
+
+    def _record(self, outcome: Outcome, *, presumed: bool) -> None:
+        self.record = replace(
+            self.record,
+            outcome=outcome,
+            reason=self.error.reason.value if self.error else None,
+            status=self.error.status if self.error else None,
+            seconds=time.monotonic() - self._started,
+            cost=self._cost(presumed=presumed),
+        )
+
+    def _cost(self, *, presumed: bool) -> MicroUsd:
+        """What was counted, or came; where more may have been billed than is known, at least the full price."""
+        known = owed(self.step.price, self.usage, self.step.request.parameters, self._images)
+        return max(known, self.step.max_cost or 0) if presumed else known
+
+    def _tell_operator(self, error: ProviderError) -> None:
+        log("attempt").warning(
+            "attempt failed",
+            request_id=self.call.request_id,
+            target=str(self.step.target),
+            reason=error.reason.value,
+            outcome=self.record.outcome.value,
+            status=error.status,
+            provider_says=error.for_operator,
+        )
 
 
 class Attempts:
@@ -205,9 +162,14 @@ class Attempts:
         return len(self._tasks)
 
     def start(self, attempt: Attempt, adapter: Adapter, permit: Permit) -> None:
-        task = asyncio.create_task(attempt.carry_out(adapter, permit), name=f"attempt {attempt.step.target}")
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._supervise(asyncio.create_task(attempt.carry_out(adapter, permit), name=f"attempt {attempt.step.target}"))
+
+    async def release(self, permit: Permit, begun: Sequence[Attempt]) -> None:
+        """Gives back what is still held: now, or once the last of a request's attempts has settled."""
+        if all(attempt.ended.is_set() for attempt in begun):
+            await permit.release()
+        else:
+            self._supervise(asyncio.create_task(_release_after(permit, begun), name="release"))
 
     async def drain(self, grace: float) -> None:
         """Waits for what runs; what is still running then is ended and recorded as unknown."""
@@ -217,3 +179,13 @@ class Attempts:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+
+    def _supervise(self, task: asyncio.Task[None]) -> None:
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _release_after(permit: Permit, begun: Sequence[Attempt]) -> None:
+    for attempt in begun:
+        await attempt.ended.wait()
+    await permit.release()

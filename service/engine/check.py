@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from service.domain.request import ImageRequest, Parameters
-from service.errors import GatewayError, Reason
+from service.engine.complaints import invalid, missing, one_of, quoted
 
 MAX_PROMPT = 32_000
 MAX_FALLBACKS = 10
@@ -73,22 +73,3 @@ def _name(field: str, value: str) -> None:
         raise missing(field)
     if len(value) > MAX_NAME or not value.isprintable():
         raise invalid(field, f"must be a name of at most {MAX_NAME} printable characters")
-
-
-def missing(field: str) -> GatewayError:
-    return GatewayError(Reason.MISSING_PARAMETER, f"{field} is required and must not be empty.", field=field)
-
-
-def invalid(field: str, problem: str) -> GatewayError:
-    return GatewayError(Reason.INVALID_PARAMETER, f"{field} {problem}.", field=field)
-
-
-def one_of(field: str, value: str, allowed: tuple[str, ...]) -> GatewayError:
-    words = ", ".join(f'"{word}"' for word in allowed)
-    return invalid(field, f"must be one of {words}, not {quoted(value)}")
-
-
-def quoted(value: str) -> str:
-    """A caller's text in a complaint: short, and on one line."""
-    shown = value if len(value) <= 60 else f"{value[:57]}..."
-    return '"' + shown.encode("unicode_escape").decode().replace('"', "'") + '"'

@@ -5,17 +5,14 @@ A file where the caller asked for a URL, and where the bytes would burst what th
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from service.domain.event import ImageReady
-from service.domain.image import FORMATS, FileRef
+from service.domain.image import FORMATS
 from service.domain.request import ImageRequest
-from service.errors import GatewayError, Reason
+from service.signing import Signer
 from service.stores.blobs.port import Blobs
 
 URL_SECONDS = 3600
@@ -32,35 +29,6 @@ def wants_url(request: ImageRequest) -> bool:
     if not request.openai_defaults:
         return False
     return not request.model.rpartition("/")[2].startswith(("gpt-image-", "chatgpt-image-"))
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Signs file names for a time. The first key signs, all verify."""
-
-    keys: Sequence[bytes]
-
-    def sign(self, file_id: str, expires: int) -> FileRef:
-        return FileRef(file_id, expires, _key_id(self.keys[0]), _signature(self.keys[0], file_id, expires))
-
-    def verify(self, file: FileRef, now: float) -> None:
-        """Raises unless the reference was signed by a key of ours and its time is not over."""
-        key = next(
-            (each for each in self.keys if hmac.compare_digest(_key_id(each).encode(), file.key_id.encode())), None
-        )
-        good = _signature(key or self.keys[0], file.file_id, file.expires)
-        if not hmac.compare_digest(good.encode(), file.signature.encode()) or key is None:
-            raise GatewayError(Reason.SIGNATURE_INVALID, "The signature of this URL is not valid.", field="sig")
-        if now > file.expires:
-            raise GatewayError(Reason.URL_EXPIRED, "This URL has expired.", field="exp")
-
-
-def _key_id(key: bytes) -> str:
-    return hashlib.sha256(b"imagegen key id\n" + key).hexdigest()[:8]
-
-
-def _signature(key: bytes, file_id: str, expires: int) -> str:
-    return hmac.digest(key, f"GET\n{file_id}\n{expires}".encode(), "sha256").hex()
 
 
 class Delivery:

@@ -35,21 +35,23 @@ async def walk(
     errors: list[ProviderError] = []
     for index, step in enumerate(plan.steps):
         attempt = begin(index, step)
-        account.begin(index, step)
-        yield AttemptStarted(attempt.number, index, step.target)
+        account.speak_of(index, step)
         try:
+            yield AttemptStarted(attempt.record.number, index, step.target)
             async with aclosing(attempt.events(deadline)) as events:
                 async for event in events:
                     account.note(event)
                     yield event
         finally:
-            attempt.leave(cancel=cancel_when_left)
+            if not attempt.ended.is_set():
+                attempt.leave(cancel=cancel_when_left)
             account.end(attempt)
         yield AttemptEnded(attempt.record)
         if attempt.record.outcome is Outcome.DONE:
             return
         error = attempt.error or ProviderError(Reason.INTERNAL, "The attempt ended without a reason.", Outcome.UNKNOWN)
-        if account.bytes_left or attempt.record.outcome is Outcome.UNKNOWN or error.reason in CALLERS_FAULT:
+        if account.committed or attempt.record.outcome is Outcome.UNKNOWN or error.reason in CALLERS_FAULT:
             raise error
         errors.append(error)
+    account.speak_of(0, plan.steps[0])
     raise errors[0]

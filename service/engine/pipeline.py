@@ -51,17 +51,19 @@ class Pipeline:
     async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         """The request's events. Closing the generator means that the caller has left."""
         account = Account(request, around.request_id)
+        begun: list[Attempt] = []
         with pipeline_span(request, around.trace) as span:
             try:
                 plan = self.plan(request, permit, around.request_id)
+                account.planned(plan)
                 yield Planned(plan)
                 await permit.hold(plan.max_cost)
                 try:
-                    async with aclosing(self._carry_out(plan, permit, around, account, span.context)) as events:
+                    async with aclosing(self._carry_out(plan, permit, around, account, begun, span.context)) as events:
                         async for event in events:
                             yield event
                 finally:
-                    await permit.release()
+                    await self.attempts.release(permit, begun)
             except GatewayError as error:
                 span.fail(error.reason)
                 if not account.images:
@@ -75,11 +77,18 @@ class Pipeline:
             yield completed
 
     async def _carry_out(
-        self, plan: Plan, permit: Permit, around: Circumstances, account: Account, trace: Context
+        self,
+        plan: Plan,
+        permit: Permit,
+        around: Circumstances,
+        account: Account,
+        begun: list[Attempt],
+        trace: Context,
     ) -> AsyncGenerator[Event, None]:
         def begin(index: int, step: Step) -> Attempt:
             call = Call(model=step.target.model, request=step.request, request_id=around.request_id, trace=trace)
             attempt = Attempt(index + 1, step, call)
+            begun.append(attempt)
             self.attempts.start(attempt, self.adapters[step.target.provider], permit)
             return attempt
 
@@ -87,4 +96,7 @@ class Pipeline:
         walked = walk(plan, begin, account, around.deadline, cancel_when_left=self.cancel_when_caller_leaves)
         async with aclosing(walked) as events:
             async for event in events:
-                yield await delivery.deliver(event) if isinstance(event, ImageReady) else event
+                if isinstance(event, ImageReady):
+                    event = await delivery.deliver(event)
+                    account.deliver(event)
+                yield event

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.domain.card import ModelCard, find_card
+from service.domain.card import ModelCard, of_model
 from service.domain.plan import Target
 from service.domain.price import Price
 from service.errors import GatewayError, Reason
@@ -29,7 +29,7 @@ class Upstream:
     prices: Mapping[str, Price]
 
     def card(self, model: str) -> ModelCard | None:
-        return find_card(self.cards, model)
+        return of_model(self.cards, model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +58,10 @@ class Router:
         if bare_name_provider:
             return (self._target(f"{bare_name_provider}/{name}"),)
         listing = [upstream for upstream in self.upstreams.values() if upstream.card(name)]
-        for upstream in (*(each for each in listing if each.configured), *listing):
-            return (Target(upstream.name, upstream.kind, name),)
-        raise self.unknown(name)
+        if not listing:
+            raise self.unknown(name)
+        first = next((each for each in listing if each.configured), listing[0])
+        return (Target(first.name, first.kind, name),)
 
     def names(self) -> Iterable[str]:
         """Every name that may be asked for: routes first, then "provider/model"."""
@@ -95,11 +96,7 @@ class Router:
         return card
 
     def price(self, target: Target) -> Price | None:
-        prices = self.upstreams[target.provider].prices
-        if target.model in prices:
-            return prices[target.model]
-        families = [name for name in prices if target.model.startswith((f"{name}-", f"{name}."))]
-        return prices[max(families, key=len)] if families else None
+        return of_model(self.upstreams[target.provider].prices, target.model)
 
     def _target(self, name: str) -> Target:
         provider, _, model = name.partition("/")

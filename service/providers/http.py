@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,9 @@ from service.telemetry import Context, http_span
 
 MAX_ANSWER = 512 * 1024 * 1024
 """No answer is read beyond this."""
+
+LAST_WORDS = 0.5
+"""Seconds that a stream may still take after its last image."""
 
 KEEPALIVE = 15
 """Seconds that an idle connection is kept: less than any provider keeps it, or a POST would be lost in its closing."""
@@ -50,10 +53,6 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-    @property
-    def media_type(self) -> str:
-        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
-
     async def json(self) -> Any:
         """The body as JSON; raises ValueError where it is none."""
         return await offload.over(self.body, orjson.loads)
@@ -63,7 +62,7 @@ class Stream:
     """An answer that comes piece by piece."""
 
     def __init__(self, response: httpx.Response) -> None:
-        self._response = response
+        self._pieces = response.aiter_bytes()
         self.status = response.status_code
         self.headers: Mapping[str, str] = response.headers
 
@@ -72,15 +71,22 @@ class Stream:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
 
     async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        async with aclosing(events_of(self._response.aiter_bytes(), MAX_ANSWER)) as events:
+        async with aclosing(events_of(self._pieces, MAX_ANSWER)) as events:
             async for event in events:
                 yield event
+
+    async def finish(self) -> None:
+        """Waits a moment for the natural end, so that the connection can be used again; failures no longer matter."""
+        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, aiohttp.ClientError):
+            async with asyncio.timeout(LAST_WORDS):
+                async for _ in self._pieces:
+                    pass
 
     async def whole(self) -> Answer:
         """Reads the rest at once."""
         pieces: list[bytes] = []
         size = 0
-        async for piece in self._response.aiter_bytes():
+        async for piece in self._pieces:
             size += len(piece)
             if size > MAX_ANSWER:
                 raise ProviderError(

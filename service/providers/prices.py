@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
 from decimal import Decimal
 from importlib import resources
-from typing import Any
 
 import msgspec
 
@@ -21,11 +19,7 @@ def shipped(package: str) -> dict[str, Price]:
         return {}
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     as_of = str(raw.pop("as_of"))
-    return {model: price(msgspec.convert({"as_of": as_of, **table}, PriceTable)) for model, table in _tables(raw)}
-
-
-def _tables(raw: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
-    return [(model, table) for model, table in raw.items()]
+    return {model: price(msgspec.convert({"as_of": as_of, **table}, PriceTable)) for model, table in raw.items()}
 
 
 def price(table: PriceTable) -> Price:

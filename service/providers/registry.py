@@ -63,7 +63,7 @@ def find(kind: str) -> Found | None:
 
 
 def kinds() -> list[str]:
-    """Every kind there is."""
+    """Those of this package and those offered by others, by name."""
     own = [each.name for each in pkgutil.iter_modules(import_module("service.providers").__path__) if each.ispkg]
     return sorted({*own, *(point.name for point in entry_points(group=ENTRY_POINTS))})
 

@@ -1,4 +1,4 @@
-"""Messages into nouns, and nouns into messages. The only room that knows both; a test proves that nothing is lost."""
+"""Messages into nouns, and nouns into messages; a test proves that nothing is lost on the way."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service import offload
 from service.domain import event as events
 from service.domain.card import Choice, Domain, Range, Sizes
 from service.domain.image import FileRef, Image, Picture, TokenDetails, Traits, Usage
-from service.domain.plan import Action, Change, Plan, Step
+from service.domain.plan import Action, Change, Plan, Skipped, Step
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 
@@ -126,7 +126,7 @@ def traits(of: Traits) -> v1.Traits:
 def _file(reference: FileRef) -> v1.FileRef:
     return v1.FileRef(
         file_id=reference.file_id,
-        path=reference.path,
+        path=f"/v1/files/{reference.file_id}/content?exp={reference.expires}&kid={reference.key_id}&sig={reference.signature}",
         expire_time=timestamp(reference.expires),
         key_id=reference.key_id,
         signature=reference.signature,
@@ -144,7 +144,6 @@ async def image(ready: events.ImageReady) -> v1.Image:
         sha256=await offload.sha256(of.picture.data),
         seed=of.seed,
         revised_prompt=of.revised_prompt,
-        finish_reason=of.finish_reason,
         usage=usage(of.usage),
     )
     if ready.file:
@@ -191,6 +190,7 @@ def report(of: events.Report) -> v1.Report:
         attempts=[attempt(each) for each in of.attempts],
         cost_micro_usd=of.cost,
         upstream_time=_duration(of.upstream_seconds),
+        skipped=[skipped(each) for each in of.skipped],
     )
 
 
@@ -204,10 +204,14 @@ def step(of: Step) -> v1.Step:
     )
 
 
+def skipped(of: Skipped) -> v1.SkippedTarget:
+    return v1.SkippedTarget(target=of.target, explanation=of.explanation)
+
+
 def plan(of: Plan) -> v1.PlanImagesResponse:
     return v1.PlanImagesResponse(
         steps=[step(each) for each in of.steps],
-        skipped=[v1.SkippedTarget(target=each.target, explanation=each.explanation) for each in of.skipped],
+        skipped=[skipped(each) for each in of.skipped],
         max_cost_micro_usd=of.max_cost,
     )
 
@@ -239,8 +243,10 @@ async def stream(event: events.Event) -> AsyncGenerator[v1.StreamGenerateImagesR
     """The messages of one event: one, or for a picture its start, chunks and end."""
     match event:
         case events.Planned(made):
-            steps = [step(each) for each in made.steps]
-            yield v1.StreamGenerateImagesResponse(planned=v1.Planned(steps=steps))
+            planned = v1.Planned(
+                steps=[step(each) for each in made.steps], skipped=[skipped(each) for each in made.skipped]
+            )
+            yield v1.StreamGenerateImagesResponse(planned=planned)
         case events.AttemptStarted(number, index, target):
             started = v1.AttemptStarted(
                 number=number, step=index, provider=target.provider, kind=target.kind, model=target.model
@@ -254,9 +260,9 @@ async def stream(event: events.Event) -> AsyncGenerator[v1.StreamGenerateImagesR
         case events.PartialImage(index, partial, picture):
             for message in _picture(picture, index, partial, await offload.sha256(picture.data), None):
                 yield message
-        case events.ImageReady(ready):
-            digest = await offload.sha256(ready.picture.data)
-            for message in _picture(ready.picture, ready.index, None, digest, ready):
+        case events.ImageReady(finished):  # a stream always carries bytes: there is no file
+            digest = await offload.sha256(finished.picture.data)
+            for message in _picture(finished.picture, finished.index, None, digest, finished):
                 yield message
         case events.ImageFailed():
             yield v1.StreamGenerateImagesResponse(image_failed=failed(event))
@@ -292,7 +298,6 @@ def _picture(
             v1.ImageEnd(
                 seed=finished.seed,
                 revised_prompt=finished.revised_prompt,
-                finish_reason=finished.finish_reason,
                 usage=usage(finished.usage),
             )
         )

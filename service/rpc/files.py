@@ -10,10 +10,10 @@ from contextlib import aclosing
 from imagegen import v1
 
 from service.domain.image import MEDIA_TYPES
-from service.engine.delivery import Signer
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext
+from service.signing import Signer
 from service.stores.blobs.port import Blobs
 
 

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from typing import cast
 
 from imagegen import v1
+from imagegen.channel import DEFAULT_SECONDS
 
 from service.access.doorman import Doorman
 from service.domain.event import Completed, ImageReady
@@ -15,7 +16,7 @@ from service.engine.delivery import wants_url
 from service.engine.pipeline import Circumstances, Pipeline
 from service.errors import GatewayError, Reason
 from service.rpc import codec
-from service.rpc.interceptors import ServicerContext, arrival
+from service.rpc.interceptors import ServicerContext, arrived
 from service.rpc.trailers import trailers
 
 MIB = 1024 * 1024
@@ -23,7 +24,6 @@ DEFAULT_INLINE = 3 * MIB
 """So that a stub with gRPC's default limit of 4 MiB can read every answer that was paid for."""
 MAX_INLINE = 256 * MIB
 
-DEFAULT_SECONDS = 300.0
 MARGIN = 0.05
 """Seconds before the caller's deadline in which there is still time to say why."""
 
@@ -44,7 +44,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
                 field="max_inline_bytes",
             )
         asked = codec.request(request.generation, stream=False)
-        permit = await self._doorman.admit(arrival.get().authorization)
+        permit = await self._doorman.admit(arrived().authorization)
         images: list[v1.Image] = []
         done: Completed | None = None
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, limit))) as events:
@@ -70,7 +70,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         self, request: v1.StreamGenerateImagesRequest, context: ServicerContext
     ) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
         asked = codec.request(request.generation, stream=True)
-        permit = await self._doorman.admit(arrival.get().authorization)
+        permit = await self._doorman.admit(arrived().authorization)
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
             async for event in events:
                 if isinstance(event, Completed):
@@ -83,12 +83,12 @@ class ImageGeneration(v1.ImageGenerationServicer):
         self, request: v1.PlanImagesRequest, context: ServicerContext
     ) -> v1.PlanImagesResponse:
         asked = codec.request(request.generation, stream=False)
-        permit = await self._doorman.admit(arrival.get().authorization)
-        return codec.plan(self._pipeline.plan(asked, permit, arrival.get().request_id))
+        permit = await self._doorman.admit(arrived().authorization)
+        return codec.plan(self._pipeline.plan(asked, permit, arrived().request_id))
 
 
 def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circumstances:
-    here = arrival.get()
+    here = arrived()
     remaining = cast("float | None", context.time_remaining())  # the stubs forget that there may be no deadline
     seconds = DEFAULT_SECONDS if remaining is None else max(0.0, remaining - MARGIN)
     return Circumstances(

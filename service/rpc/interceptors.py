@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 import time
-import uuid
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
@@ -14,13 +12,12 @@ from typing import Any, cast
 import grpc
 import grpc.aio
 from grpc_interceptor.server import AsyncServerInterceptor
+from imagegen.identity import request_id
 
 from service.errors import GatewayError, Reason
 from service.rpc import status
 from service.rpc.trailers import trailers
 from service.telemetry import Context, Span, log, server_call
-
-_GOOD_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
@@ -34,8 +31,12 @@ class Arrival:
     trace: Context
 
 
-arrival: ContextVar[Arrival] = ContextVar("arrival")
-"""Set once in the call's own task, and gone with it."""
+_arrival: ContextVar[Arrival] = ContextVar("arrival")
+
+
+def arrived() -> Arrival:
+    """The arrival of the call under way: set below, once, in the call's own task, and gone with it."""
+    return _arrival.get()
 
 
 class Edge(AsyncServerInterceptor):
@@ -72,12 +73,10 @@ async def _streamed(
 async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerator[None]:
     metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
     known = dict(metadata)
-    request_id = known.get("x-request-id", "")
-    if not _GOOD_ID.fullmatch(request_id):
-        request_id = uuid.uuid4().hex
+    name = request_id(known.get("x-request-id"))
     with server_call(method_name.removeprefix("/"), metadata) as span:
-        arrival.set(Arrival(request_id, known.get("authorization"), span.context))
-        context.set_trailing_metadata((("x-request-id", request_id),))
+        _arrival.set(Arrival(name, known.get("authorization"), span.context))
+        context.set_trailing_metadata((("x-request-id", name),))
         started = time.monotonic()
         error: GatewayError | None = None
         try:
@@ -85,18 +84,18 @@ async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerat
         except GatewayError as failed:
             error = failed
         except Exception as failed:  # whatever it is, the caller gets a status and no inner word
-            log("rpc").exception("unexpected failure", method=method_name, request_id=request_id, exc_info=failed)
-            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {request_id}.")
+            log("rpc").exception("unexpected failure", method=method_name, request_id=name, exc_info=failed)
+            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {name}.")
         except BaseException:  # the caller has gone, or its deadline has passed: there is nobody to answer
             span.rpc_ended(grpc.StatusCode.CANCELLED, server=True)
-            _line(method_name, request_id, span, started, "CANCELLED")
+            _line(method_name, name, span, started, "CANCELLED")
             raise
         code = status.code(error) if error else grpc.StatusCode.OK
         span.rpc_ended(code, server=True)
-        _line(method_name, request_id, span, started, code.name, reason=error.reason.value if error else None)
+        _line(method_name, name, span, started, code.name, reason=error.reason.value if error else None)
         if error:
             made = status.status(error)
-            told = trailers(error.report) if error.report else (("x-request-id", request_id),)
+            told = trailers(error.report) if error.report else (("x-request-id", name),)
             await context.abort(made.code, made.details, (*made.trailing_metadata, *told))
 
 

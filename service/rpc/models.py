@@ -7,7 +7,7 @@ from imagegen import v1
 from service.access.doorman import Doorman
 from service.engine.router import Router
 from service.rpc import codec
-from service.rpc.interceptors import ServicerContext, arrival
+from service.rpc.interceptors import ServicerContext, arrived
 
 
 class Models(v1.ModelsServicer):
@@ -18,13 +18,13 @@ class Models(v1.ModelsServicer):
     async def ListModels(  # noqa: N802 - the contract's name
         self, request: v1.ListModelsRequest, context: ServicerContext
     ) -> v1.ListModelsResponse:
-        await self._doorman.admit(arrival.get().authorization)
+        await self._doorman.admit(arrived().authorization)
         return v1.ListModelsResponse(models=[self._model(name) for name in self._router.names()])
 
     async def GetModel(  # noqa: N802 - the contract's name
         self, request: v1.GetModelRequest, context: ServicerContext
     ) -> v1.GetModelResponse:
-        await self._doorman.admit(arrival.get().authorization)
+        await self._doorman.admit(arrived().authorization)
         return v1.GetModelResponse(model=self._model(request.name))
 
     def _model(self, name: str) -> v1.Model:

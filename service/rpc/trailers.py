@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from imagegen.report import dollars
+from imagegen.report import dollars, plain
 
 from service.domain.event import Report
 from service.domain.plan import Action
-
-LONGEST = 1000
 
 
 def trailers(report: Report) -> tuple[tuple[str, str], ...]:
@@ -22,9 +20,4 @@ def trailers(report: Report) -> tuple[tuple[str, str], ...]:
         "x-imagegen-cost-usd": dollars(report.cost) if target else "",
         "x-imagegen-changes": ", ".join(changed),
     }
-    return tuple((name, _plain(value)) for name, value in found.items() if value)
-
-
-def _plain(text: str) -> str:
-    """Metadata is printable ASCII."""
-    return text[:LONGEST].encode("ascii", "backslashreplace").decode()
+    return tuple((name, plain(value)) for name, value in found.items() if value)

@@ -61,10 +61,13 @@ STEP = Step(
 STEP_MESSAGE = v1.Step(
     provider="north", kind="openai", model="gpt-image-2", changes=CHANGE_MESSAGES, max_cost_micro_usd=211_000
 )
-PLAN = Plan((STEP,), (Skipped("west/nothing", "it has no key"),))
+SKIPPED = Skipped("west/nothing", "it has no key")
+SKIPPED_MESSAGE = v1.SkippedTarget(target="west/nothing", explanation="it has no key")
+
+PLAN = Plan((STEP,), (SKIPPED,))
 PLAN_MESSAGE = v1.PlanImagesResponse(
     steps=[STEP_MESSAGE],
-    skipped=[v1.SkippedTarget(target="west/nothing", explanation="it has no key")],
+    skipped=[SKIPPED_MESSAGE],
     max_cost_micro_usd=211_000,
 )
 
@@ -100,7 +103,12 @@ ATTEMPT_MESSAGES = tuple(
 )
 
 REPORT = events.Report(
-    request_id="request-1", requested_model="pictures", step=STEP, fallback_index=2, attempts=ATTEMPTS
+    request_id="request-1",
+    requested_model="pictures",
+    step=STEP,
+    fallback_index=2,
+    attempts=ATTEMPTS,
+    skipped=(SKIPPED,),
 )
 REPORT_MESSAGE = v1.Report(
     request_id="request-1",
@@ -113,6 +121,7 @@ REPORT_MESSAGE = v1.Report(
     attempts=ATTEMPT_MESSAGES,
     cost_micro_usd=12,
     upstream_time=Duration(seconds=6, nanos=750_000_000),
+    skipped=[SKIPPED_MESSAGE],
 )
 
 FAILED = events.ImageFailed(3, "provider_no_image", "It did not come.")
@@ -127,7 +136,7 @@ COMPLETED_MESSAGE = v1.Completed(
 )
 
 PICTURE = Picture(data=BYTES, media_type="image/webp", width=640, height=480, traits=TRAITS)
-IMAGE = Image(index=1, picture=PICTURE, seed=-42, revised_prompt="a tall lighthouse", finish_reason="stop", usage=USAGE)
+IMAGE = Image(index=1, picture=PICTURE, seed=-42, revised_prompt="a tall lighthouse", usage=USAGE)
 PARTIAL = events.PartialImage(2, 1, Picture(data=PREVIEW, media_type="image/png", width=320, height=240, traits=TRAITS))
 FILE = FileRef("0123456789abcdef0123456789abcdef.webp", 1_790_003_600, "0badcafe", "5166")
 FILE_MESSAGE = v1.FileRef(
@@ -150,7 +159,6 @@ def image_message(**content: object) -> v1.Image:
         sha256=sha256(BYTES).hexdigest(),
         seed=-42,
         revised_prompt="a tall lighthouse",
-        finish_reason="stop",
         usage=USAGE_MESSAGE,
     )
     message.MergeFrom(v1.Image(**content))  # pyright: ignore[reportArgumentType] - one of two fields, by name

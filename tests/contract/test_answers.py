@@ -78,7 +78,6 @@ async def test_stream_is_whole(there: Spoken) -> None:
         height=480,
         seed=-42,
         revised_prompt="a tall lighthouse",
-        finish_reason="stop",
         usage=some.USAGE_MESSAGE,
     )
     preview = v1.ImageStart(
@@ -96,7 +95,7 @@ async def test_stream_is_whole(there: Spoken) -> None:
     asked = v1.AttemptStarted(number=4, step=1, provider="south", kind="painter", model="scene")
 
     assert await streamed(there) == [
-        one(planned=v1.Planned(steps=[some.STEP_MESSAGE])),
+        one(planned=v1.Planned(steps=[some.STEP_MESSAGE], skipped=[some.SKIPPED_MESSAGE])),
         one(attempt_started=asked),
         one(progress=v1.Progress(image_index=2, percent=62.5, phase="painting")),
         one(image_start=preview),

@@ -50,7 +50,6 @@ NOT_IN_JSON = {
     "size_bytes": "is told by the bytes",
     "sha256": "guards the chunks of a stream",
     "seed": "OpenAI's answer has no place for it",
-    "finish_reason": "OpenAI's answer has no place for it",
     "file_id": "is in the path",
     "expire_time": "is in the path",
     "key_id": "is in the path",
@@ -151,25 +150,25 @@ def test_every_value_of_an_answer_is_in_its_json() -> None:
         image.ClearField("usage")  # OpenAI's answer has that of all images together
     inline = [(message.images[0], b"some bytes")]
     body = b"".join(openai_json.answer(message, inline, "http://public"))
-    leaves = set(_leaves(json.loads(body)))
+    seen = set(leaves(json.loads(body)))
 
-    silent = {name for name, value in _said(message) if not _shown(value) & leaves}
+    silent = {name for name, value in said_values(message) if not shown(value) & seen}
     assert silent - set(NOT_IN_JSON) == set()
 
 
-def _said(message: Message) -> Iterator[tuple[str, Any]]:
+def said_values(message: Message) -> Iterator[tuple[str, Any]]:
     """Every value that is set, by its field's name."""
     for field, value in message.ListFields():
         for each in cast("list[Any]", value) if field.is_repeated else [value]:
             if field.enum_type is not None:
                 yield field.name, field.enum_type.values_by_number[each].name.partition("_")[2].lower()
             elif isinstance(each, Message) and type(each).DESCRIPTOR.full_name.startswith("imagegen."):
-                yield from _said(each)
+                yield from said_values(each)
             else:
                 yield field.name, each
 
 
-def _shown(value: Any) -> set[Any]:
+def shown(value: Any) -> set[Any]:
     """The forms in which JSON may show a value."""
     if isinstance(value, Message):  # a Timestamp or a Duration
         seconds: int = value.seconds  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownVariableType]
@@ -179,13 +178,13 @@ def _shown(value: Any) -> set[Any]:
     return {value, f"http://public{value}"}
 
 
-def _leaves(value: Any) -> Iterator[Any]:
+def leaves(value: Any) -> Iterator[Any]:
     match value:
         case dict():
             for each in cast("dict[str, Any]", value).values():
-                yield from _leaves(each)
+                yield from leaves(each)
         case list():
             for each in cast("list[Any]", value):
-                yield from _leaves(each)
+                yield from leaves(each)
         case _:
             yield value

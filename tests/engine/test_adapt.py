@@ -125,6 +125,7 @@ def test_only_streams_where_the_model_does(streams: bool) -> None:
         ("n", 5, "4"),
         ("quality", "low", '"fine"'),
         ("size", "1000x1024", "16"),
+        ("size", "1024x1000", "16"),
         ("size", "112x1024", "128"),
         ("size", "1024x2064", "2048"),
         ("size", "256x1040", "4"),

@@ -24,7 +24,13 @@ ROUTER = Router(
     upstreams={
         each.name: each
         for each in (
-            Upstream(name="keyless", kind="openai", configured=False, cards={"square": SQUARE, "own": WIDE}, prices={}),
+            Upstream(
+                name="keyless",
+                kind="openai",
+                configured=False,
+                cards={"square": SQUARE, "own": WIDE, "both": WIDE},
+                prices={},
+            ),
             Upstream(
                 name="north",
                 kind="openai",
@@ -32,7 +38,7 @@ ROUTER = Router(
                 cards={"square": SQUARE, "wide": WIDE, "unable": UNABLE},
                 prices=PER_IMAGE,
             ),
-            Upstream(name="south", kind="openai", configured=True, cards={"square": SQUARE}, prices={}),
+            Upstream(name="south", kind="openai", configured=True, cards={"square": SQUARE, "both": WIDE}, prices={}),
             Upstream(name="azure", kind="azure", configured=True, cards={"pictures": WIDE}, prices={}),
         )
     },
@@ -71,6 +77,7 @@ def targets(of: Plan) -> list[str]:
         ("square", "", "south/square"),
         ("north/square", "", "north/square"),
         ("wide", "", "north/wide"),
+        ("both", "", "south/both"),
         ("wide-2026-04-21", "", "north/wide-2026-04-21"),
         ("north/wide-2026-04-21", "", "north/wide-2026-04-21"),
         ("pictures", "azure", "north/wide"),
@@ -80,7 +87,8 @@ def targets(of: Plan) -> list[str]:
     ids=[
         "a name of the configuration, before a model of that name",
         "provider and model",
-        "a bare name: the first configured provider that lists it",
+        "a bare name: the provider that lists it",
+        "a bare name: the first that is configured",
         "a dated name is of the family",
         "a dated name at a provider",
         "a deployment that is a name of the configuration",

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from tests.house import House
-from tests.rest.asking import GENERATIONS, Tab, ask, events_of, json_of, painting
+from tests.rest.asking import GENERATIONS, Json, Tab, ask, events_of, json_of, painting
 from tests.rest.envelope import failure_of
 from tests.rest.refusals import MODELS, REFUSALS, VALUES, Refused
 
@@ -28,6 +28,27 @@ async def test_a_refusal_names_the_field_and_says_what_is_right(home: House, tab
     assert answer.headers["x-should-retry"] == "false"
     assert not tab.sent
     assert not tab.charges
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"prompt": "x" * 32_000},
+        {"output_compression": 0, "output_format": "jpeg"},
+        {"output_compression": 100, "output_format": "webp"},
+        {"seed": 2**63 - 1},
+        {"seed": -(2**63)},
+        {"n": None, "size": None, "stream": None, "fallbacks": None},
+        {"n": 10},
+        {"fallbacks": []},
+    ],
+    ids=["prompt", "compression 0", "compression 100", "highest seed", "lowest seed", "nulls", "ten", "no fallbacks"],
+)
+async def test_the_last_value_that_is_right_is_taken(home: House, asked: Json) -> None:
+    """Bounds are meant to be reached, and null is the same as absent."""
+    answer = await ask(home, painting(**{"size": "64x64", **asked}), headers={"x-request-timeout": "3600"})
+    assert answer.status_code == 200, answer.text[:500]
+    assert len(json_of(answer)["data"]) == (asked.get("n") or 1)
 
 
 @pytest.mark.parametrize("refused", [pytest.param(v, id=k) for k, v in (VALUES | MODELS).items()])

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 PATIENCE = 0.2
 
+ORDER = order(model="second/gpt-image-2", stream=True)
+"""To the provider that waits long for OpenAI: here it is the caller who is kept waiting."""
+
 
 @pytest.fixture
 def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -36,12 +39,12 @@ async def test_headers_come_when_patience_ends(home: House) -> None:
     gate = asyncio.Event()
     home.openai.next(held(gate))
     started = time.monotonic()
-    async with client(home) as caller, caller.stream("POST", GENERATIONS, json=order(stream=True)) as answer:
+    async with client(home) as caller, caller.stream("POST", GENERATIONS, json=ORDER) as answer:
         waited = time.monotonic() - started
         assert not gate.is_set()
         assert answer.status_code == 200
         assert answer.headers["content-type"].startswith("text/event-stream")
-        assert answer.headers["x-imagegen-provider"] == "openai"
+        assert answer.headers["x-imagegen-provider"] == "second"
         assert waited >= PATIENCE
         lines = answer.aiter_lines()
         assert [await anext(lines), await anext(lines)] == [": keep-alive"] * 2
@@ -53,7 +56,7 @@ async def test_headers_come_when_patience_ends(home: House) -> None:
 async def test_headers_wait_for_the_first_event(home: House, tab: Tab) -> None:
     """A failure within the patience is JSON with its own status, however long OpenAI thought about it."""
     home.openai.next(status(503) | late(PATIENCE))
-    body = failure_of(await ask(home, order(stream=True)))
+    body = failure_of(await ask(home, ORDER))
     assert (body["status_code"], body["error"]["code"]) == (503, "provider_overloaded")
     assert len(tab.sent) == 1
 
@@ -62,7 +65,7 @@ async def test_headers_wait_for_the_first_event(home: House, tab: Tab) -> None:
 async def test_a_comment_is_one_line(home: House) -> None:
     """No blank line follows a comment, between two events either: some clients take one for an empty event."""
     home.openai.next(late(0.45) | late(0.45, at=after_partials(1)))
-    answer = await ask(home, order(stream=True, partial_images=1))
+    answer = await ask(home, {**ORDER, "partial_images": 1})
     lines = answer.text.split("\n")
     comments = [number for number, line in enumerate(lines) if line.startswith(":")]
     assert all(lines[number] == ": keep-alive" and lines[number + 1] for number in comments)
@@ -77,7 +80,7 @@ async def test_the_sdk_reads_on(home: House, tab: Tab) -> None:
     home.openai.next(late(0.45) | late(0.45, at=after_partials(1)))
     async with sdk.AsyncOpenAI(base_url=f"{home.rest}/v1", api_key="x") as caller:
         stream = await caller.images.generate(
-            model="openai/gpt-image-2", prompt="a red cube", quality="low", stream=True, partial_images=1
+            model="second/gpt-image-2", prompt="a red cube", quality="low", stream=True, partial_images=1
         )
         events = [event async for event in stream]
     assert [event.type for event in events] == ["image_generation.partial_image", "image_generation.completed"]
@@ -88,7 +91,7 @@ async def test_the_sdk_reads_on(home: House, tab: Tab) -> None:
 async def test_a_failure_after_a_comment_is_an_error_event(home: House, tab: Tab) -> None:
     """The status has gone out as 200: the event says what it would have been, as number 0 and the last."""
     home.openai.next(status(429, retry_after="7") | late(0.45))
-    answer = await ask(home, order(stream=True))
+    answer = await ask(home, ORDER)
     assert answer.text.startswith(": keep-alive\n")
     (told,) = events_of(answer)
     error = error_event_of(told, answer)
@@ -104,7 +107,7 @@ async def test_the_sdk_raises_a_late_failure(home: House, tab: Tab) -> None:
     home.openai.next(status(500) | late(0.45))
     async with sdk.AsyncOpenAI(base_url=f"{home.rest}/v1", api_key="x") as caller:
         stream = await caller.images.generate(
-            model="openai/gpt-image-2", prompt="a red cube", quality="low", stream=True
+            model="second/gpt-image-2", prompt="a red cube", quality="low", stream=True
         )
         with pytest.raises(sdk.APIError) as raised:
             await anext(aiter(stream))
@@ -117,7 +120,7 @@ async def test_a_caller_who_leaves_in_the_silence(home: House, tab: Tab) -> None
     """Leaving a silent stream ends it here; OpenAI goes on, and its answer is waited for and settled."""
     gate = asyncio.Event()
     home.openai.next(held(gate))
-    async with client(home) as caller, caller.stream("POST", GENERATIONS, json=order(stream=True)) as answer:
+    async with client(home) as caller, caller.stream("POST", GENERATIONS, json=ORDER) as answer:
         assert await anext(answer.aiter_lines()) == ": keep-alive"
     assert home.openai.in_flight == 1
     gate.set()
@@ -131,6 +134,6 @@ async def test_a_caller_who_leaves_in_the_silence(home: House, tab: Tab) -> None
 async def test_whole_answers_know_no_patience(home: House, tab: Tab) -> None:
     """JSON waits as long as it takes, and nothing comes before it."""
     home.openai.next(late(0.45))
-    answer = await ask(home, order())
+    answer = await ask(home, {**ORDER, "stream": False})
     assert answer.text.startswith('{"created":')
     assert [drawn_in(each) for each in pictures(answer)] == [Drawn(tab.sent[0].index, 0)]

@@ -13,11 +13,12 @@ import pytest
 from tests.house import House
 from tests.rest.asking import Json, Tab, ask, order
 from tests.rest.envelope import failure_of
-from tests.rest.faults import FAULTS, Fault
+from tests.rest.faults import FAULTS, PRESUMED, Fault
 from tests.upstreams.openai import (
     FORBIDDEN,
     Behaviour,
     heartbeats,
+    stall,
     trickle,
 )
 
@@ -118,4 +119,22 @@ async def test_a_slow_answer_is_no_failure(home: House, tab: Tab, does: Behaviou
     home.openai.next(does)
     answer = await ask(home, order(stream=stream))
     assert answer.status_code == 200
+    assert len(tab.sent) == len(tab.charges) == 1
+
+
+@pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])
+async def test_the_callers_own_deadline(home: House, tab: Tab, stream: bool) -> None:
+    """X-Request-Timeout ends the wait, not the bill: 504, no second try, and the cost is presumed."""
+    home.openai.next(stall())
+    answer = await ask(home, order(stream=stream), headers={"x-request-timeout": "0.3"})
+    body = failure_of(answer)
+    assert (answer.status_code, body["error"]["code"], body["error"]["type"]) == (
+        504,
+        "request_timed_out",
+        "timeout_error",
+    )
+    assert answer.headers["x-should-retry"] == "false"
+    assert body["is_bifrost_error"] is True
+    (attempt,) = body["extra_fields"]["attempts"]
+    assert (attempt["outcome"], attempt["cost_usd"]) == ("unknown", PRESUMED)
     assert len(tab.sent) == len(tab.charges) == 1

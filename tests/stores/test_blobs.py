@@ -119,6 +119,23 @@ async def test_links_are_not_followed(tmp_path: Path, to: str) -> None:
     assert secret.exists() == (to != "nowhere")
 
 
+@pytest.mark.parametrize("becomes", ["a link", "nothing"])
+async def test_what_goes_between_opening_and_reading_is_not_there(tmp_path: Path, becomes: str) -> None:
+    """A picture that is swept, or replaced by a link, after it was found is not there when it is read."""
+    blobs, secret = FileBlobs(tmp_path / "blobs"), tmp_path / "secret"
+    secret.write_bytes(b"secret")
+    await blobs.put(NAME, b"x")
+    blob = await blobs.open(NAME, 10)
+    assert blob is not None
+    (tmp_path / "blobs" / "01" / NAME).unlink()
+    if becomes == "a link":
+        (tmp_path / "blobs" / "01" / NAME).symlink_to(secret)
+
+    with pytest.raises(GatewayError) as gone:
+        await anext(blob.pieces)
+    assert gone.value.reason is Reason.NOT_FOUND
+
+
 async def test_link_aside_is_not_written_through(tmp_path: Path) -> None:
     """A link where the picture is written aside is not written through."""
     secret, blobs = tmp_path / "secret", FileBlobs(tmp_path / "blobs")

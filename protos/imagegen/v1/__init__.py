@@ -65,7 +65,6 @@ from imagegen.v1.image_generation_pb2 import (
     PlanImagesResponse,
     Planned,
     Progress,
-    SkippedTarget,
     Step,
     StreamGenerateImagesRequest,
     StreamGenerateImagesResponse,
@@ -113,6 +112,7 @@ from imagegen.v1.report_pb2 import (
     Outcome,
     ParameterChange,
     Report,
+    SkippedTarget,
 )
 from imagegen.v1.server_info_pb2 import (
     GetServerInfoRequest,

@@ -274,18 +274,24 @@ class Planned(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     STEPS_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """What will be tried, in order."""
+
+    @_builtins.property
+    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[_report_pb2.SkippedTarget]:
+        """What was left out, and why."""
 
     def __init__(
         self,
         *,
         steps: _abc.Iterable[Global___Step] | None = ...,
+        skipped: _abc.Iterable[_report_pb2.SkippedTarget] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["steps", b"steps"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["skipped", b"skipped", "steps", b"steps"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -468,32 +474,6 @@ class Step(_message.Message):
 Global___Step: _TypeAlias = Step  # noqa: Y015
 
 @_typing.final
-class SkippedTarget(_message.Message):
-    """One target that was left out."""
-
-    DESCRIPTOR: _descriptor.Descriptor
-
-    TARGET_FIELD_NUMBER: _builtins.int
-    EXPLANATION_FIELD_NUMBER: _builtins.int
-    target: _builtins.str
-    """As it was named: "provider/model"."""
-    explanation: _builtins.str
-    """Why, in a sentence."""
-    def __init__(
-        self,
-        *,
-        target: _builtins.str = ...,
-        explanation: _builtins.str = ...,
-    ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
-    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "target", b"target"]  # noqa: Y015
-    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
-
-Global___SkippedTarget: _TypeAlias = SkippedTarget  # noqa: Y015
-
-@_typing.final
 class PlanImagesRequest(_message.Message):
     """Asks for the plan of a generation."""
 
@@ -533,14 +513,14 @@ class PlanImagesResponse(_message.Message):
         """What would be tried, in order."""
 
     @_builtins.property
-    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedTarget]:
+    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[_report_pb2.SkippedTarget]:
         """What was left out, and why."""
 
     def __init__(
         self,
         *,
         steps: _abc.Iterable[Global___Step] | None = ...,
-        skipped: _abc.Iterable[Global___SkippedTarget] | None = ...,
+        skipped: _abc.Iterable[_report_pb2.SkippedTarget] | None = ...,
         max_cost_micro_usd: _builtins.int | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "max_cost_micro_usd", b"max_cost_micro_usd"]  # noqa: Y015

@@ -341,7 +341,6 @@ class Image(_message.Message):
     SHA256_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     REVISED_PROMPT_FIELD_NUMBER: _builtins.int
-    FINISH_REASON_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     index: _builtins.int
     """Which of the n images this is, from 0."""
@@ -361,8 +360,6 @@ class Image(_message.Message):
     """The seed that was used, where the model says it."""
     revised_prompt: _builtins.str
     """The prompt as the model rewrote it, where it says so."""
-    finish_reason: _builtins.str
-    """Why the model stopped, where it says so."""
     @_builtins.property
     def file(self) -> Global___FileRef:
         """Where to fetch them."""
@@ -384,23 +381,18 @@ class Image(_message.Message):
         sha256: _builtins.str = ...,
         seed: _builtins.int | None = ...,
         revised_prompt: _builtins.str | None = ...,
-        finish_reason: _builtins.str | None = ...,
         usage: Global___Usage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason", "_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "content", b"content", "data", b"data", "file", b"file", "finish_reason", b"finish_reason", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "content", b"content", "data", b"data", "file", b"file", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason", "_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "content", b"content", "data", b"data", "file", b"file", "finish_reason", b"finish_reason", "height", b"height", "index", b"index", "media_type", b"media_type", "revised_prompt", b"revised_prompt", "seed", b"seed", "sha256", b"sha256", "size_bytes", b"size_bytes", "usage", b"usage", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "content", b"content", "data", b"data", "file", b"file", "height", b"height", "index", b"index", "media_type", b"media_type", "revised_prompt", b"revised_prompt", "seed", b"seed", "sha256", b"sha256", "size_bytes", b"size_bytes", "usage", b"usage", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__finish_reason: _TypeAlias = _typing.Literal["finish_reason"]  # noqa: Y015
-    _WhichOneofArgType__finish_reason: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason"]  # noqa: Y015
     _WhichOneofReturnType__revised_prompt: _TypeAlias = _typing.Literal["revised_prompt"]  # noqa: Y015
     _WhichOneofArgType__revised_prompt: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
     _WhichOneofReturnType_content: _TypeAlias = _typing.Literal["data", "file"]  # noqa: Y015
     _WhichOneofArgType_content: _TypeAlias = _typing.Literal["content", b"content"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__finish_reason) -> _WhichOneofReturnType__finish_reason | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__revised_prompt) -> _WhichOneofReturnType__revised_prompt | None: ...
     @_typing.overload
@@ -520,7 +512,6 @@ class ImageEnd(_message.Message):
     HEIGHT_FIELD_NUMBER: _builtins.int
     SEED_FIELD_NUMBER: _builtins.int
     REVISED_PROMPT_FIELD_NUMBER: _builtins.int
-    FINISH_REASON_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
     size_bytes: _builtins.int
     """How many bytes came."""
@@ -534,8 +525,6 @@ class ImageEnd(_message.Message):
     """The seed that was used, where the model says it."""
     revised_prompt: _builtins.str
     """The prompt as the model rewrote it, where it says so."""
-    finish_reason: _builtins.str
-    """Why the model stopped, where it says so."""
     @_builtins.property
     def usage(self) -> Global___Usage:
         """What this one used, where the provider counts per image; never on a partial."""
@@ -549,21 +538,16 @@ class ImageEnd(_message.Message):
         height: _builtins.int = ...,
         seed: _builtins.int | None = ...,
         revised_prompt: _builtins.str | None = ...,
-        finish_reason: _builtins.str | None = ...,
         usage: Global___Usage | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason", "_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "finish_reason", b"finish_reason", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason", "_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "finish_reason", b"finish_reason", "height", b"height", "revised_prompt", b"revised_prompt", "seed", b"seed", "sha256", b"sha256", "size_bytes", b"size_bytes", "usage", b"usage", "width", b"width"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "height", b"height", "revised_prompt", b"revised_prompt", "seed", b"seed", "sha256", b"sha256", "size_bytes", b"size_bytes", "usage", b"usage", "width", b"width"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType__finish_reason: _TypeAlias = _typing.Literal["finish_reason"]  # noqa: Y015
-    _WhichOneofArgType__finish_reason: _TypeAlias = _typing.Literal["_finish_reason", b"_finish_reason"]  # noqa: Y015
     _WhichOneofReturnType__revised_prompt: _TypeAlias = _typing.Literal["revised_prompt"]  # noqa: Y015
     _WhichOneofArgType__revised_prompt: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt"]  # noqa: Y015
     _WhichOneofReturnType__seed: _TypeAlias = _typing.Literal["seed"]  # noqa: Y015
     _WhichOneofArgType__seed: _TypeAlias = _typing.Literal["_seed", b"_seed"]  # noqa: Y015
-    @_typing.overload
-    def WhichOneof(self, oneof_group: _WhichOneofArgType__finish_reason) -> _WhichOneofReturnType__finish_reason | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__revised_prompt) -> _WhichOneofReturnType__revised_prompt | None: ...
     @_typing.overload

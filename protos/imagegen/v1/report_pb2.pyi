@@ -185,6 +185,32 @@ class Attempt(_message.Message):
 Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
 
 @_typing.final
+class SkippedTarget(_message.Message):
+    """One target that was left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TARGET_FIELD_NUMBER: _builtins.int
+    EXPLANATION_FIELD_NUMBER: _builtins.int
+    target: _builtins.str
+    """As it was named: "provider/model"."""
+    explanation: _builtins.str
+    """Why, in a sentence."""
+    def __init__(
+        self,
+        *,
+        target: _builtins.str = ...,
+        explanation: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["explanation", b"explanation", "target", b"target"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SkippedTarget: _TypeAlias = SkippedTarget  # noqa: Y015
+
+@_typing.final
 class Report(_message.Message):
     """The account of a request."""
 
@@ -200,6 +226,7 @@ class Report(_message.Message):
     ATTEMPTS_FIELD_NUMBER: _builtins.int
     COST_MICRO_USD_FIELD_NUMBER: _builtins.int
     UPSTREAM_TIME_FIELD_NUMBER: _builtins.int
+    SKIPPED_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The id of the request: the caller's x-request-id if it sent a good one, else ours."""
     requested_model: _builtins.str
@@ -226,6 +253,10 @@ class Report(_message.Message):
     def upstream_time(self) -> _duration_pb2.Duration:
         """The time spent waiting for providers, over all attempts."""
 
+    @_builtins.property
+    def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedTarget]:
+        """Fallbacks that were left out of the plan, and why."""
+
     def __init__(
         self,
         *,
@@ -239,10 +270,11 @@ class Report(_message.Message):
         attempts: _abc.Iterable[Global___Attempt] | None = ...,
         cost_micro_usd: _builtins.int = ...,
         upstream_time: _duration_pb2.Duration | None = ...,
+        skipped: _abc.Iterable[Global___SkippedTarget] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "kind", b"kind", "model", b"model", "provider", b"provider", "upstream_time", b"upstream_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "upstream_time", b"upstream_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "skipped", b"skipped", "upstream_time", b"upstream_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015

@@ -1,4 +1,7 @@
-"""One call to OpenAI's images API, unary or streamed."""
+"""One call to OpenAI's images API, unary or streamed.
+
+`call.cancelled` is not looked at: closing a call does not end its bill, and only its end tells what it cost.
+"""
 
 from __future__ import annotations
 
@@ -56,14 +59,17 @@ class OpenAI:
             async with self.http.post(
                 "images/generations", body, {"authorization": f"Bearer {key}"}, call.trace
             ) as answer:
-                if answer.status != 200:
+                if answer.status >= 300:
                     raise await answers.failure(await answer.whole())
-                read = _streamed(answer) if answer.is_events else _unary(answer)
+                images = call.request.parameters.n or 1
+                read = _streamed(answer, images) if answer.is_events else _unary(answer)
                 async with aclosing(read) as events:
                     async for event in events:
                         yield event
         except ProviderError as error:
             error.message = without_secrets(error.message, key)
+            if error.for_operator:
+                error.for_operator = without_secrets(error.for_operator, key)
             raise
 
     def _key(self, call: Call) -> str:
@@ -95,7 +101,7 @@ async def _unary(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
         yield ImageReady(Image(index=index, picture=picture, revised_prompt=str(revised) if revised else None))
 
 
-async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
+async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, None]:
     """Image after image: partials, then `completed`. The wire says which partial; which image is counted."""
     index = 0
     async with aclosing(stream.events()) as events:
@@ -116,6 +122,9 @@ async def _streamed(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
                 picture = await pictures.from_base64(_text(body, "b64_json"), traits)
                 yield ImageReady(Image(index=index, picture=picture, usage=answers.usage(body)))
                 index += 1
+                if index == images:
+                    break
+    await stream.finish()
     if not index:
         raise ProviderError(Reason.PROVIDER_NO_IMAGE, "The provider's stream ended without an image.", Outcome.UNKNOWN)
 

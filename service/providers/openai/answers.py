@@ -77,8 +77,10 @@ def error(told: Mapping[str, Any], status: int, headers: Mapping[str, str] | Non
     after = retry_after(headers or {})
     field = told.get("param")
 
-    def failed(reason: Reason, message: str, outcome: Outcome = Outcome.REJECTED) -> ProviderError:
-        return ProviderError(reason, message, outcome, status=status, retry_after=after)
+    def failed(reason: Reason, ours: str, outcome: Outcome = Outcome.REJECTED) -> ProviderError:
+        made = ProviderError(reason, ours, outcome, status=status, retry_after=after)
+        made.for_operator = message if ours != message else None
+        return made
 
     if code in _REFUSALS:
         return failed(Reason.CONTENT_REFUSED, message)
@@ -91,8 +93,8 @@ def error(told: Mapping[str, Any], status: int, headers: Mapping[str, str] | Non
     if status in (408, 504):
         return failed(Reason.PROVIDER_TIMEOUT, "The provider did not answer in time.", Outcome.UNKNOWN)
     if status == 502:
-        message = "A gateway in front of the provider lost the connection."
-        return failed(Reason.PROVIDER_CONNECTION_LOST, message, Outcome.UNKNOWN)
+        lost = "A gateway in front of the provider lost the connection."
+        return failed(Reason.PROVIDER_CONNECTION_LOST, lost, Outcome.UNKNOWN)
     if 400 <= status < 500:
         return ProviderError(
             Reason.PROVIDER_REJECTED,

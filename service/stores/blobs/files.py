@@ -8,7 +8,6 @@ import stat
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
-from typing import BinaryIO
 
 from service import offload
 from service.errors import GatewayError, Reason
@@ -84,18 +83,20 @@ def _sync_directory(path: Path) -> None:
         os.close(directory)
 
 
-def _open_plain(path: Path) -> BinaryIO:
-    return open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW), "rb")
-
-
 async def _read(path: Path, piece: int) -> AsyncGenerator[bytes, None]:
-    """Opens the file when the first piece is asked for: a reader that never asks leaves nothing open."""
+    """Piece by piece, each opened, read and closed by itself: a reader who leaves leaves nothing open."""
+    offset = 0
+    while data := await offload.run(_read_piece, path, offset, piece):
+        yield data
+        offset += len(data)
+
+
+def _read_piece(path: Path, offset: int, size: int) -> bytes:
     try:
-        file = await offload.run(_open_plain, path)
+        file = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
     except OSError:
         raise GatewayError(Reason.NOT_FOUND, "There is no such file, or its time is over.", field="file_id") from None
     try:
-        while data := await offload.run(file.read, piece):
-            yield data
+        return os.pread(file, size, offset)
     finally:
-        file.close()
+        os.close(file)
