@@ -100,7 +100,7 @@ need-python:
 	{ echo "imagegen needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version)"; exit 1; }
 
 need-node:
-	@command -v node >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20)' || \
+	@command -v node >/dev/null && node -e 'process.exit(+process.versions.node.split(".")[0] < 20 ? 1 : 0)' || \
 	{ echo "make check and make test need Node 20 or newer with npm (for buf and the JavaScript clients): install it from"; \
 	echo "your distribution or nodejs.org and run this again. make run, demo and install do not need it."; exit 1; }
 

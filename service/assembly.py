@@ -101,14 +101,14 @@ async def _sweep(gateway: Gateway) -> None:
 
 
 def _refuse_open_doors(config: Config) -> None:
-    host, _ = address(config.service.listen)
-    if config.access.mode == "open" and not is_loopback(host):
-        raise ConfigError(
-            config.source,
-            "service.listen",
-            f"{config.service.listen} can be reached from other machines, and access is open to everyone; listen on "
-            "127.0.0.1 (access by keys comes with a later version)",
-        )
+    for path, listen in (("service.listen", config.service.listen), ("bridge.listen", config.bridge.listen)):
+        if config.access.mode == "open" and not is_loopback(address(listen)[0]):
+            raise ConfigError(
+                config.source,
+                path,
+                f"{listen} can be reached from other machines, and access is open to everyone; listen on 127.0.0.1 "
+                "(access by keys comes with a later version)",
+            )
 
 
 def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]:

@@ -73,6 +73,11 @@ def settings(
     }
 
 
+def _short(directory: Path) -> str:
+    """A path from here: a socket's must be short."""
+    return os.path.relpath(directory)
+
+
 @asynccontextmanager
 async def open_house(
     directory: Path,
@@ -85,7 +90,7 @@ async def open_house(
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
-        inside = f"unix:{os.path.relpath(directory)}/s"  # a socket's path must be short
+        inside = f"unix:{_short(directory)}/s"
         ports = await gateway.start(["127.0.0.1:0", inside])
         target = inside if form == "together" else f"127.0.0.1:{ports[0]}"
         bridge = Bridge(Settings("127.0.0.1", 0, target))

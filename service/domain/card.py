@@ -63,9 +63,9 @@ class ModelCard:
     max_prompt: int = 32_000
 
 
-def of_model(known: Mapping[str, T], model: str) -> T | None:
-    """What is known of a model, or of the family that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
+def of_model(known: Mapping[str, T], model: str, separators: str = "-") -> T | None:
+    """What is known of a model, or of the one that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
     if model in known:
         return known[model]
-    families = [name for name in known if model.startswith((f"{name}-", f"{name}."))]
-    return known[max(families, key=len)] if families else None
+    extended = [name for name in known if model.startswith(name) and model[len(name)] in separators]
+    return known[max(extended, key=len)] if extended else None

@@ -29,7 +29,8 @@ class Upstream:
     prices: Mapping[str, Price]
 
     def card(self, model: str) -> ModelCard | None:
-        return of_model(self.cards, model)
+        """The card of a model; of its nearest relative for one that is newer than this gateway ("gpt-image-2.9")."""
+        return of_model(self.cards, model, "-.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,18 +32,18 @@ def failure_of(answer: httpx2.Response) -> Json:
 
 
 def error_event_of(told: Told, answer: httpx2.Response) -> Json:
-    """The envelope in an `error` event: its `type` is "error", its status what it would have been."""
+    """The envelope in an `error` event: its `type` is "error", so the reason stands in extra_fields; its status is
+    what it would have been.
+    """
     assert told.name == told.data["type"] == "error"
     assert answer.headers["x-request-id"] == told.data["event_id"]
-    assert told.data["extra_fields"]["request_type"] == "image_generation_stream"
-    code: str = told.data["error"]["code"]
-    alike = [v1.Reason.Name(each) for each in v1.Reason.values() if each and columns(each).code == code]
-    assert told.data["status_code"] in {columns(v1.Reason.Value(each)).http for each in alike}
-    _proven({name: value for name, value in told.data.items() if name != "sequence_number"}, None)
+    fields = told.data["extra_fields"]
+    assert fields["request_type"] == "image_generation_stream"
+    _proven({name: value for name, value in told.data.items() if name != "sequence_number"}, fields["reason"])
     return told.data
 
 
-def _proven(body: Json, reason: str | None) -> None:
+def _proven(body: Json, reason: str) -> None:
     assert set(body) == {"event_id", "type", "is_bifrost_error", "status_code", "error", "extra_fields"}
     assert body["error"]["event_id"] == body["event_id"]
     assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", body["event_id"])
@@ -51,13 +51,8 @@ def _proven(body: Json, reason: str | None) -> None:
     assert {"type", "code", "message", "event_id"} <= set(body["error"]) <= {*_TEXTS, "event_id"}
     assert all(isinstance(body["error"][name], str) and body["error"][name] for name in body["error"])
     assert body["extra_fields"].get("request_type", "image_generation") in REQUEST_TYPES
-    if reason is not None:
-        meant = columns(v1.Reason.Value(f"REASON_{reason.upper()}"))
-        assert (body["status_code"], body["error"]["type"], body["error"]["code"]) == (
-            meant.http,
-            meant.type,
-            meant.code,
-        )
+    meant = columns(v1.Reason.Value(f"REASON_{reason.upper()}"))
+    assert (body["status_code"], body["error"]["type"], body["error"]["code"]) == (meant.http, meant.type, meant.code)
     assert not nulls(body), nulls(body)
 
 

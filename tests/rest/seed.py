@@ -29,7 +29,17 @@ OURS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "200 application/json": {"": ("extra_fields",)},
     "200 text/event-stream": {"": ("index", "revised_prompt", "extra_fields")},
     "400 application/json": {
-        "extra_fields": ("provider_name", "model", "fallback_index", "latency", "cost_usd", "changes", "attempts")
+        "extra_fields": (
+            "provider_name",
+            "model",
+            "fallback_index",
+            "latency",
+            "cost_usd",
+            "changes",
+            "attempts",
+            "skipped",
+            "reason",
+        )
     },
 }
 """The members that we add to the seed's, by schema and the object they stand in."""
@@ -77,6 +87,7 @@ def _error_event() -> Draft202012Validator:
     """An error event is the error envelope with the event's own two members."""
     schema = copy.deepcopy(cast(Json, ERROR.schema))
     schema["properties"] |= {"type": {"const": "error"}, "sequence_number": {"type": "integer"}}
+    schema["properties"]["extra_fields"]["properties"]["reason"] = {"type": "string"}  # `type` has no room for it here
     return Draft202012Validator(schema, format_checker=_formats)
 
 
