@@ -124,5 +124,5 @@ $(VENV)/.dev: requirements-dev.txt $(VENV)/.installed
 node: node_modules/.installed
 node_modules/.installed: package.json package-lock.json | need-node
 	@echo "installing buf and the JavaScript clients (npm, from package-lock.json)"
-	@$(NPM) ci --ignore-scripts >/dev/null
+	@$(NPM) install --no-save --ignore-scripts >/dev/null  # not `ci`: it wants every platform's buf in the registry
 	@touch $@

@@ -91,7 +91,8 @@ def error(told: Mapping[str, Any], status: int, headers: Mapping[str, str] | Non
     if status in (503, 529):
         return failed(Reason.PROVIDER_OVERLOADED, "The provider is overloaded.")
     if status in (408, 504):
-        return failed(Reason.PROVIDER_TIMEOUT, "The provider did not answer in time.", Outcome.UNKNOWN)
+        outcome = Outcome.UNKNOWN if status == 504 else Outcome.REJECTED
+        return failed(Reason.PROVIDER_TIMEOUT, "The provider did not answer in time.", outcome)
     if status == 502:
         lost = "A gateway in front of the provider lost the connection."
         return failed(Reason.PROVIDER_CONNECTION_LOST, lost, Outcome.UNKNOWN)
