@@ -17,6 +17,7 @@ from service.engine.pipeline import Circumstances, Pipeline
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
+from service.rpc.stream import messages_of
 from service.rpc.trailers import trailers
 
 MIB = 1024 * 1024
@@ -75,7 +76,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
             async for event in events:
                 if isinstance(event, Completed):
                     context.set_trailing_metadata(trailers(event.report))
-                async with aclosing(codec.stream(event)) as messages:
+                async with aclosing(messages_of(event)) as messages:
                     async for message in messages:
                         yield message
 

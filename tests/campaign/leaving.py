@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import platform
 import resource
 import subprocess
@@ -20,6 +19,7 @@ import uvloop
 from imagegen import Client, Picture
 
 from service.telemetry import set_up_logs
+from tests.callers import ask
 from tests.house import FORMS, House, open_house, settled
 
 CALLERS, WAVE = 5000, 250
@@ -37,11 +37,7 @@ class Wave:
 
 
 async def _over_sse(house: House) -> None:
-    raw = json.dumps(BODY).encode()
-    host, port = house.rest.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = "POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
+    reader, writer = await ask(house, BODY)
     await reader.readline()
     writer.transport.abort()
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
-from collections.abc import Mapping
 from contextlib import aclosing
 
 import httpx2 as httpx
 import pytest
 from imagegen import Client, Picture
 
+from tests.callers import ask
 from tests.house import House, settled, until
 from tests.upstreams.openai import held, stall
 
@@ -31,20 +30,9 @@ PAINTING = {
 HELD = {"model": "openai/gpt-image-2", "prompt": "a fox", "stream": True, "partial_images": 1}
 
 
-async def _ask_over_sse(house: House, body: Mapping[str, object]) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    """Asks for a stream on a connection of its own."""
-    raw = json.dumps(body).encode()
-    host, port = house.rest.removeprefix("http://").split(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    head = "POST /v1/images/generations HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
-    writer.write(f"{head}Content-Length: {len(raw)}\r\n\r\n".encode() + raw)
-    await writer.drain()
-    return reader, writer
-
-
 async def _leave_over_sse(house: House) -> None:
     """Drops the connection in the middle of a stream."""
-    reader, writer = await _ask_over_sse(house, PAINTING)
+    reader, writer = await ask(house, PAINTING)
     await reader.readline()  # the stream has begun
     writer.transport.abort()
 
@@ -92,7 +80,7 @@ async def test_an_attempt_that_cannot_be_ended_is_finished_and_settled(house: Ho
     house.openai.always(held(gate))
     async with Client(house.grpc) as client:
         callers = [asyncio.create_task(_read(client)) for _ in range(20)]
-        connections = [await _ask_over_sse(house, HELD) for _ in range(20)]
+        connections = [await ask(house, HELD) for _ in range(20)]
         await house.openai.accepted(40)
         for caller in callers:
             caller.cancel()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import secrets
 from itertools import pairwise
 from typing import Any
@@ -13,11 +12,11 @@ import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests import tracing
+from tests.callers import PATH, ask
 from tests.house import House, settled
 from tests.tracing import Trace, collected
 from tests.upstreams import openai as double
 
-PATH = "/v1/images/generations"
 LAYERS = [
     "POST /v1/images/generations",
     "imagegen.v1.ImageGeneration/",
@@ -142,12 +141,7 @@ async def test_a_caller_who_leaves_leaves_no_span_open(house: House, stream: boo
     gate = asyncio.Event()
     house.openai.next(double.held(gate))
     trace_id, headers = _new_trace()
-    body = json.dumps({"model": "openai/gpt-image-2", "prompt": "a fox", "stream": stream}).encode()
-    host, port = house.rest.removeprefix("http://").split(":")
-    _, writer = await asyncio.open_connection(host, int(port))
-    head = {"host": "x", "content-type": "application/json", "content-length": str(len(body)), **headers}
-    lines = [f"POST {PATH} HTTP/1.1", *(f"{name}: {value}" for name, value in head.items()), "", ""]
-    writer.write("\r\n".join(lines).encode() + body)
+    _, writer = await ask(house, {"model": "openai/gpt-image-2", "prompt": "a fox", "stream": stream}, headers)
     await house.openai.accepted()
     writer.transport.abort()
     waiting = await collected(trace_id, 4)

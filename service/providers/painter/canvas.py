@@ -97,7 +97,7 @@ class Canvas:
         if isinstance(paint[0], int):
             self.image.paste(paint, box, mask)  # pyright: ignore[reportArgumentType] - a Colour, as just seen
         else:
-            self.image.paste(vertical(size, paint), box, mask)  # pyright: ignore[reportArgumentType]
+            self.image.paste(vertical(size, paint), box, mask)  # pyright: ignore[reportArgumentType] - a Gradient, the only other
 
     def veil(self, paint: Paint, mask: Image.Image, box: Box | None = None) -> None:
         """A colour over the box (the whole canvas by default) through a mask of any size, enlarged smoothly."""

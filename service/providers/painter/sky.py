@@ -90,7 +90,7 @@ def stars(view: View, dense: bool) -> None:
         power = chance.random() ** 3
         base = canvas.image.getpixel((min(int(x), view.width - 1), min(int(y), view.height - 1)))
         tint = chance.choice(((255, 255, 255), (206, 222, 255), (255, 238, 214)))
-        under_it: Colour = base if isinstance(base, tuple) else (0, 0, 0)  # pyright: ignore[reportAssignmentType]
+        under_it: Colour = base if isinstance(base, tuple) else (0, 0, 0)  # pyright: ignore[reportAssignmentType] - of three
         radius = unit * (0.45 + 1.1 * power)
         colour = mix(under_it, tint, (0.3 + 0.7 * power) * (1 - 0.6 * y / depth))
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour)
