@@ -15,7 +15,7 @@ export PIP_CACHE_DIR := $(XDG_CACHE_HOME)/pip
 export npm_config_cache := $(XDG_CACHE_HOME)/npm
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check format protos lock contact-sheet clean
+.PHONY: help install run demo test check campaign format protos lock pages contact-sheet clean
 .PHONY: format-check lint types contract protos-check lock-check descriptors node need-python need-node
 
 ##@ Use

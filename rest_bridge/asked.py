@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from imagegen import ImagegenError, v1
-from imagegen.report import plain
+from imagegen.report import summary
 from starlette.responses import Response
 
 from rest_bridge import errors, report, sse
@@ -32,9 +32,10 @@ class Asked:
         self.stream = members.get("stream") is True
         self.n = n if isinstance(n, int) else 1
 
-    def sent_to(self, started: v1.AttemptStarted) -> None:
-        self.headers["x-imagegen-provider"] = plain(started.provider)
-        self.headers["x-imagegen-model"] = plain(started.model)
+    def sent_to(self, started: v1.AttemptStarted, planned: v1.Planned) -> None:
+        report = v1.Report(provider=started.provider, model=started.model, fallback_index=started.step)
+        report.changes.extend(planned.steps[started.step].changes)
+        self.headers = summary(report)
 
     @property
     def request_type(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 300.0
 LONGEST_SECONDS = 3600.0
+LONGEST_KEY = 8192
+
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +49,7 @@ def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Erran
     """Reads the headers that matter to the service; raises for a timeout that makes no sense."""
     seconds = DEFAULT_SECONDS
     if (text := headers.get("x-request-timeout")) is not None:
-        try:
-            seconds = float(text)
-        except ValueError:
-            seconds = 0
+        seconds = float(text) if _DECIMAL.fullmatch(text) else 0.0
         if not 0 < seconds <= LONGEST_SECONDS:
             raise ImagegenError(
                 v1.REASON_INVALID_PARAMETER,
@@ -60,10 +61,12 @@ def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Erran
 
 def _key(headers: Mapping[str, str]) -> str | None:
     """The caller's key, wherever its client puts it."""
-    if authorization := headers.get("authorization"):
-        return authorization
+    authorization = headers.get("authorization")
     key = headers.get("api-key") or headers.get("x-api-key") or headers.get("x-bf-vk")
-    return f"Bearer {key}" if key else None
+    found = authorization or (f"Bearer {key}" if key else None)
+    if found and len(found) > LONGEST_KEY:
+        raise ImagegenError(v1.REASON_INVALID_KEY, "The key is not valid.")
+    return found.encode("ascii", "backslashreplace").decode() if found else None  # metadata is ASCII; no key is not
 
 
 class Gateway:

@@ -27,6 +27,9 @@ INLINE = 64 * MIB
 
 LARGEST_BODY = 4 * MIB
 
+LAST_WORDS = 5.0
+"""Seconds after the deadline in which a slow reader may still take what there is."""
+
 LATER_HEADERS = ("idempotency-key", "x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl")
 
 
@@ -46,7 +49,8 @@ async def generate(request: Request) -> Response:
             return await _whole(request, errand, message)
     except ImagegenError as error:
         return asked.failed(error)
-    return sse.EventStream(_streamed(request.app.state.gateway, errand, message, asked), asked)
+    events = _streamed(request.app.state.gateway, errand, message, asked)
+    return sse.EventStream(events, asked, errand.seconds + LAST_WORDS)
 
 
 async def edit(request: Request) -> Response:

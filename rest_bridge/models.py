@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from google.protobuf.json_format import MessageToDict
 from imagegen import ImagegenError, tracing, v1
 from imagegen.errors import translated
 from starlette.requests import Request
@@ -33,6 +32,8 @@ async def list_models(request: Request) -> Response:
 async def get_model(request: Request) -> Response:
     gateway: Gateway = request.app.state.gateway
     name: str = request.path_params["model"]
+    if not name:
+        return await list_models(request)
     try:
         errand = errand_of(request)
         with translated(), tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span:
@@ -57,6 +58,7 @@ def _model(of: v1.Model) -> dict[str, Any]:
             "operations": list(of.operations),
             "streaming": of.streaming,
             "max_prompt_characters": of.max_prompt_characters,
+            "takes_extras": of.takes_extras,
             "parameters": {each.name: _domain(each) for each in of.parameters},
         },
     }
@@ -64,5 +66,19 @@ def _model(of: v1.Model) -> dict[str, Any]:
 
 def _domain(of: v1.Parameter) -> dict[str, Any]:
     """What is taken for a parameter: {"choice": {…}}, {"range": {…}}, {"size": {…}} or {"text": {}}."""
-    found = MessageToDict(of, preserving_proto_field_name=True)
-    return {name: value for name, value in found.items() if name != "name"}
+    match of.WhichOneof("domain"):
+        case "choice":
+            return {"choice": {"values": list(of.choice.values), "understood": dict(of.choice.understood)}}
+        case "range":
+            return {"range": {"low": _number(of.range.low), "high": _number(of.range.high)}}
+        case "size":
+            bounds = ("multiple_of", "min_side", "max_side", "max_ratio", "min_pixels", "max_pixels")
+            rule = {name: _number(getattr(of.size, name)) for name in bounds} if of.size.any else {}
+            names, understood = list(of.size.names), dict(of.size.understood)
+            return {"size": {"names": names, "any": of.size.any, **rule, "understood": understood}}
+        case _:
+            return {"text": {}}
+
+
+def _number(value: float) -> float:
+    return int(value) if value == int(value) else value

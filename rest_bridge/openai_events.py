@@ -35,6 +35,7 @@ class State:
 
     def __init__(self, expected: int) -> None:
         self.sent = 0
+        self.planned = v1.Planned()
         self._expected = expected
         self._finished: set[int] = set()
         self._held: Picture | None = None
@@ -118,8 +119,11 @@ def _pieces_for(event: Event | None, state: State, asked: Asked) -> list[sse.Pie
                 return [*before, state.partial(event)]
             state.hold(event)
             return before
+        case v1.Planned():
+            state.planned = event
+            return []
         case v1.AttemptStarted():
-            asked.sent_to(event)
+            asked.sent_to(event, state.planned)
             return []
         case v1.Completed():
             return state.closing(event)

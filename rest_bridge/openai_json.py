@@ -77,7 +77,7 @@ def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
     """The known members, typed, and the rest as it came."""
     for ours, name in JSON_NAMES.items():
         if ours in fields:
-            raise ImagegenError(v1.REASON_INVALID_PARAMETER, f"{ours} is called {name} here.", field=name)
+            fields.setdefault(name, fields.pop(ours))  # the contract's own name is understood as well
     for name in _SMALL & fields.keys():
         if isinstance(fields[name], int):  # a message has no room for more; the service says what would be right
             fields[name] = max(-(2**31), min(2**31 - 1, fields[name]))

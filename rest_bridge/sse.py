@@ -28,17 +28,12 @@ Pieces = Sequence[bytes]
 
 
 def event(name: str, body: dict[str, Any]) -> Pieces:
-    return b"event: ", name.encode(), b"\ndata: ", dumps({"type": name, **body}), b"\n\n"
+    return (b"event: %b\ndata: %b\n\n" % (name.encode(), dumps({"type": name, **body})),)
 
 
 def picture(name: str, data: bytes, body: dict[str, Any]) -> Pieces:
-    return (
-        b"event: ",
-        name.encode(),
-        b"\ndata: ",
-        *with_base64("b64_json", data, {"type": name, **body}),
-        b"\n\n",
-    )
+    before, encoded, after = with_base64("b64_json", data, {"type": name, **body})
+    return b"event: %b\ndata: %b" % (name.encode(), before), encoded, after + b"\n\n"
 
 
 class Failing(Protocol):
@@ -54,12 +49,22 @@ class Failing(Protocol):
 class EventStream(Response):
     """Sends what `events` yields."""
 
-    def __init__(self, events: AsyncGenerator[Pieces, None], asked: Failing) -> None:
+    def __init__(self, events: AsyncGenerator[Pieces, None], asked: Failing, seconds: float) -> None:
         super().__init__(None)
         self._events = events
         self._asked = asked
+        self._seconds = seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._send(scope, receive, send)
+        except TimeoutError:
+            return  # the request's time is over and its reader takes nothing: the server closes the connection
+        finally:
+            await self._events.aclose()
+
+    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(gone_from(receive))
         upcoming = asyncio.ensure_future(anext(self._events, None))
         started = False
@@ -89,7 +94,6 @@ class EventStream(Response):
         finally:
             await cancel(gone)
             await cancel(upcoming)
-            await self._events.aclose()
 
     async def _start(self, send: Send) -> None:
         headers = {

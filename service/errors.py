@@ -103,4 +103,4 @@ class ProviderError(GatewayError):
 
     @property
     def from_provider(self) -> bool:
-        return self.status is not None
+        return self.reason not in (Reason.INTERNAL, Reason.CANCELLED)

@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 from imagegen import Client
 from rich.console import Console
+from rich.text import Text
 
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
@@ -82,7 +83,7 @@ def _events(lines: Any) -> Iterator[dict[str, Any]]:
 
 def _write(path: Path, data: bytes, how: str) -> None:
     path.write_bytes(data)
-    console.print(f"[bold]{path}[/]  {how}")
+    console.print(Text.assemble((str(path), "bold"), f"  {how}"), soft_wrap=True)
 
 
 if __name__ == "__main__":

@@ -44,7 +44,9 @@ def of_change(change: v1.ParameterChange) -> str:
 
 def plan(console: Console, made: v1.PlanImagesResponse) -> None:
     for number, step in enumerate(made.steps, 1):
-        cost = f"at most ${dollars(step.max_cost_micro_usd)}" if step.HasField("max_cost_micro_usd") else "no price"
+        dated = f" (prices of {step.price_as_of})" if step.price_as_of else ""
+        known = step.HasField("max_cost_micro_usd")
+        cost = f"at most ${dollars(step.max_cost_micro_usd)}{dated}" if known else "no price"
         console.print(Text.assemble(f"{number}. ", (f"{step.provider}/{step.model}", "bold"), f"  {cost}"))
         for change in step.changes:
             console.print(f"   {of_change(change)}")

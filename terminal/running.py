@@ -15,6 +15,7 @@ import uvloop
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
+from service.liveness import Liveness
 
 LONGEST_SOCKET_PATH = 100
 
@@ -71,6 +72,9 @@ async def bridge(config: Config, say: Say) -> None:
     """The bridge alone."""
     host, port = address(config.bridge.listen)
     made = Bridge(Settings(host, port, config.bridge.service, config.bridge.public_url))
+    alive = (
+        asyncio.create_task(Liveness(*address(config.telemetry.liveness)).run()) if config.telemetry.liveness else None
+    )
     grace = 0.0
     try:
         await made.start()
@@ -80,6 +84,9 @@ async def bridge(config: Config, say: Say) -> None:
         made.stop_accepting()
     finally:
         await made.stop(grace)
+        if alive:
+            alive.cancel()
+            await asyncio.wait({alive})
 
 
 def _curl(public_url: str) -> str:

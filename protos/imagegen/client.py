@@ -10,8 +10,8 @@ The bridge and the terminal are built on the same `generation`, `assemble` and `
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterable, Generator, Mapping, Sequence
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -24,6 +24,10 @@ from imagegen.errors import ImagegenError, Metadata, translated
 
 if TYPE_CHECKING:
     from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub  # exists for the type checker only
+
+
+READ_SECONDS = 30.0
+"""How long plans and lists may take: they ask nobody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,23 @@ class Answer:
     message: v1.GenerateImagesResponse
 
 
-def generation(prompt: str, *, model: str, fallbacks: Sequence[str] = (), **parameters: Any) -> v1.Generation:
+def generation(
+    prompt: str,
+    *,
+    model: str,
+    fallbacks: Sequence[str] = (),
+    response_format: str | None = None,
+    **parameters: Any,
+) -> v1.Generation:
     """What to make, from plain keywords: every field of ImageParameters by its name; None means unset."""
     chosen = {name: value for name, value in parameters.items() if value is not None}
-    return v1.Generation(model=model, prompt=prompt, fallbacks=fallbacks, parameters=v1.ImageParameters(**chosen))
+    return v1.Generation(
+        model=model,
+        prompt=prompt,
+        fallbacks=fallbacks,
+        response_format=response_format,
+        parameters=v1.ImageParameters(**chosen),
+    )
 
 
 async def assemble(
@@ -126,9 +143,16 @@ class Client:
     """Speaks to one imagegen service."""
 
     def __init__(
-        self, target: str, *, credentials: grpc.ChannelCredentials | None = None, key: str | None = None
+        self,
+        target: str,
+        *,
+        credentials: grpc.ChannelCredentials | None = None,
+        key: str | None = None,
+        traced: bool = False,
     ) -> None:
+        """`traced` makes a client span of every call, a child of the current one (needs `imagegen[tracing]`)."""
         self._channel = connect(target, credentials=credentials)
+        self._traced = traced
         self._metadata: Metadata = (("authorization", f"Bearer {key}"),) if key else ()
         self._images = v1.ImageGenerationStub(self._channel)
         self._files = v1.ImageFilesStub(self._channel)
@@ -145,41 +169,54 @@ class Client:
     async def close(self) -> None:
         await self._channel.close()
 
+    @contextmanager
+    def _call(self, method: str) -> Generator[tuple[tuple[str, str | bytes], ...]]:
+        """The metadata of a call; its span is open inside, where calls are traced."""
+        if not self._traced:
+            yield tuple(self._metadata)
+            return
+        from imagegen import tracing  # the extra that only traced clients need
+
+        with tracing.client_call(method, tracing.current()) as span:
+            yield (*self._metadata, *tracing.inject(span.context).items())
+            span.rpc_ended(grpc.StatusCode.OK, server=False)
+
     async def generate(self, prompt: str, *, model: str, timeout: float = DEFAULT_SECONDS, **parameters: Any) -> Answer:
         """Makes images; those too large for the answer are fetched, so every picture is here in full."""
         request = v1.GenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
+        with translated(), self._call("imagegen.v1.ImageGeneration/GenerateImages") as metadata:
+            message = await self._images.GenerateImages(request, metadata=metadata, timeout=timeout)
         with translated():
-            message = await self._images.GenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
             pictures = [await self._bytes(image) for image in message.images]
         return Answer(tuple(pictures), message)
 
     async def _bytes(self, image: v1.Image) -> bytes:
         if image.WhichOneof("content") == "data":
             return image.data
-        return await read_file(self._files, image.file, self._metadata)
+        return await read_file(self._files, image.file, self._metadata, DEFAULT_SECONDS)
 
     async def stream(
         self, prompt: str, *, model: str, timeout: float = DEFAULT_SECONDS, **parameters: Any
     ) -> AsyncGenerator[Event, None]:
         """Makes images and yields what happens. Close the generator (`aclosing`) to stop the work."""
         request = v1.StreamGenerateImagesRequest(generation=generation(prompt, model=model, **parameters))
-        call = self._images.StreamGenerateImages(request, metadata=tuple(self._metadata), timeout=timeout)
-        try:
-            with translated():
+        with translated(), self._call("imagegen.v1.ImageGeneration/StreamGenerateImages") as metadata:
+            call = self._images.StreamGenerateImages(request, metadata=metadata, timeout=timeout)
+            try:
                 async with aclosing(assemble(call)) as events:
                     async for event in events:
                         yield event
-        finally:
-            call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
+            finally:
+                call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
 
     async def plan(self, prompt: str, *, model: str, **parameters: Any) -> v1.PlanImagesResponse:
         """What `generate` would do, without doing it."""
         request = v1.PlanImagesRequest(generation=generation(prompt, model=model, **parameters))
-        with translated():
-            return await self._images.PlanImages(request, metadata=tuple(self._metadata))
+        with translated(), self._call("imagegen.v1.ImageGeneration/PlanImages") as metadata:
+            return await self._images.PlanImages(request, metadata=metadata, timeout=READ_SECONDS)
 
     async def models(self) -> Mapping[str, v1.Model]:
         """Every model that may be asked for, by name."""
-        with translated():
-            answer = await self._models.ListModels(v1.ListModelsRequest(), metadata=tuple(self._metadata))
+        with translated(), self._call("imagegen.v1.Models/ListModels") as metadata:
+            answer = await self._models.ListModels(v1.ListModelsRequest(), metadata=metadata, timeout=READ_SECONDS)
         return {model.name: model for model in answer.models}

@@ -31,6 +31,9 @@ Metadata = Sequence[tuple[str, str | bytes]]
 DETAILS_KEY = "grpc-status-details-bin"
 
 
+_MAYBE_BILLED = (v1.OUTCOME_DONE, v1.OUTCOME_UNKNOWN)
+
+
 def columns(reason: v1.Reason.ValueType) -> v1.ReasonColumns:
     """How a reason looks at the two edges."""
     options = v1.Reason.DESCRIPTOR.values_by_number[reason].GetOptions()
@@ -76,6 +79,8 @@ class ImagegenError(Exception):
     @property
     def should_retry(self) -> bool:
         """Whether asking again cannot be billed twice: nothing was sent, or it was refused until later."""
+        if any(each.cost_micro_usd or each.outcome in _MAYBE_BILLED for each in self.report.attempts):
+            return False
         unsent = self.reason == v1.REASON_PROVIDER_UNREACHABLE
         return self.columns.retryable and (unsent or self.retry_after is not None)
 
@@ -99,7 +104,7 @@ def from_rpc_error(error: grpc.aio.AioRpcError) -> ImagegenError:
         reason = _WITHOUT_DETAIL.get(error.code(), v1.REASON_INTERNAL)
         if reason == v1.REASON_OVERLOADED and "larger than max" in (error.details() or ""):
             reason = v1.REASON_PAYLOAD_TOO_LARGE  # gRPC has one code for both
-        return ImagegenError(reason, _plain(reason, error.details()))
+        return ImagegenError(reason, _SENTENCES.get(reason, "The image service failed without saying why."))
     return ImagegenError(
         detail.reason,
         detail.message,
@@ -126,12 +131,16 @@ def translated() -> Generator[None]:
         raise ImagegenError(v1.REASON_UNAVAILABLE, "The connection to the image service was closed.") from None
 
 
-def _plain(reason: v1.Reason.ValueType, details: str | None) -> str:
-    if reason == v1.REASON_UNAVAILABLE:
-        return "The image service cannot be reached."
-    if reason == v1.REASON_DEADLINE_EXCEEDED:
-        return "The time for this request is over."
-    return details or "The image service failed without saying why."
+_SENTENCES = {
+    v1.REASON_CANCELLED: "The call was cancelled.",
+    v1.REASON_DEADLINE_EXCEEDED: "The deadline of this request has passed.",
+    v1.REASON_UNAVAILABLE: "The image service cannot be reached.",
+    v1.REASON_OVERLOADED: "The image service has no room for this call now.",
+    v1.REASON_PAYLOAD_TOO_LARGE: "The message is larger than the other side reads.",
+    v1.REASON_NOT_SUPPORTED: "The image service does not know this call.",
+    v1.REASON_INVALID_KEY: "The key is not valid.",
+}
+"""The library's own words may hold addresses and inner names."""
 
 
 def _detail(metadata: Metadata) -> v1.ErrorDetail | None:

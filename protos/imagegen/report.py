@@ -23,9 +23,24 @@ def dollars(micro_usd: int) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def summary(of: v1.Report) -> dict[str, str]:
+    """The report in short, under the names that trailers and headers have alike; without what is not known yet."""
+    changed = [f"{each.parameter}:{action(each)}" for each in of.changes if action(each) != "applied"]
+    found = {
+        "x-imagegen-provider": of.provider,
+        "x-imagegen-model": of.model,
+        "x-imagegen-fallback-index": str(of.fallback_index) if of.provider else "",
+        "x-imagegen-upstream-ms": str(milliseconds(of)) if of.attempts else "",
+        "x-imagegen-cost-usd": dollars(of.cost_micro_usd) if of.attempts else "",
+        "x-imagegen-changes": ", ".join(changed),
+    }
+    return {name: plain(value) for name, value in found.items() if value}
+
+
 def plain(text: str) -> str:
-    """A text as headers and metadata take it: printable ASCII, and not endless."""
-    return text[:1000].encode("ascii", "backslashreplace").decode()
+    """A text as headers and metadata take it: printable ASCII, and not endless. Anything else would never arrive."""
+    escaped = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text[:1000])
+    return escaped.encode("ascii", "backslashreplace").decode()
 
 
 def milliseconds(of: v1.Report) -> int:

@@ -12,7 +12,7 @@ from typing import Self
 
 import grpc
 import grpc.aio
-from opentelemetry import trace
+from opentelemetry import context, trace
 from opentelemetry.context import Context
 from opentelemetry.trace import SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
@@ -107,6 +107,11 @@ def client_call(method: str, parent: Context | None) -> Span:
 def server_call(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Span:
     """The span of a call that arrives, a child of the caller's."""
     return Span(method, SpanKind.SERVER, extract(metadata), {"rpc.system.name": "grpc", "rpc.method": method})
+
+
+def current() -> Context:
+    """The context that the caller's own spans have attached."""
+    return context.get_current()
 
 
 def extract(carrier: Iterable[tuple[str, str | bytes]]) -> Context:

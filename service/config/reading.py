@@ -25,6 +25,7 @@ from service.config.schema import (
     Model,
     PriceTable,
     Provider,
+    Secret,
     Service,
     Stores,
     Telemetry,
@@ -88,7 +89,7 @@ def defaults(environment: Mapping[str, str] = os.environ) -> Config:
     return Config(
         providers={
             "painter": Provider(kind="painter"),
-            "openai": Provider(kind="openai", keys=(Key(value=key),) if key else ()),
+            "openai": Provider(kind="openai", keys=(Key(value=Secret(key)),) if key else ()),
         },
         models=dict.fromkeys(RETIRED, scene),
         prices={},
@@ -164,7 +165,7 @@ _ELSEWHERE = re.compile(r"(.*?)(?: - at `\$(.*)`)?$", re.DOTALL)
 
 def _convert(raw: Any, kind: type[T], source: str, path: str) -> T:
     try:
-        return msgspec.convert(raw, kind)
+        return msgspec.convert(raw, kind, dec_hook=_secret)
     except msgspec.ValidationError as error:
         text = str(error)
         if match := _UNKNOWN_FIELD.match(text):
@@ -186,6 +187,12 @@ def _words(kind: type[Any], path: str) -> tuple[str, ...]:
     outer, _, name = path.rpartition(".")
     fields = msgspec.structs.fields(_inner(kind, outer))
     return get_args(next(each.type for each in fields if each.name == name))
+
+
+def _secret(kind: type[Any], value: Any) -> Secret:
+    if kind is not Secret or not isinstance(value, str):
+        raise TypeError(f"expected `str`, got `{type(value).__name__}`")
+    return Secret(value)
 
 
 def _inner(kind: type[Any], path: str) -> type[Any]:

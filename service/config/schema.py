@@ -50,14 +50,10 @@ class Engine(Table, frozen=True):
 
 
 class Key(Table, frozen=True):
-    value: str
+    value: Secret
     name: str = "main"
     weight: int = 1
     models: tuple[str, ...] = ("*",)
-
-    @property
-    def secret(self) -> Secret:
-        return Secret(self.value)
 
 
 class Timeout(Table, frozen=True):
@@ -103,7 +99,7 @@ class PriceTable(Table, frozen=True):
 
 
 class Files(Table, frozen=True):
-    signing_keys: tuple[str, ...] = ()
+    signing_keys: tuple[Secret, ...] = ()
 
 
 class Telemetry(Table, frozen=True):

@@ -61,11 +61,17 @@ class ModelCard:
     cancellable: bool = False
     """Whether ending the call ends the bill."""
     max_prompt: int = 32_000
+    family: bool = False
+    """Whether names that extend this one are models too: snapshots, and what is newer than this gateway."""
 
 
-def of_model(known: Mapping[str, T], model: str, separators: str = "-") -> T | None:
-    """What is known of a model, or of the one that its name extends ("gpt-image-2-2026-04-21" is a gpt-image-2)."""
-    if model in known:
-        return known[model]
-    extended = [name for name in known if model.startswith(name) and model[len(name)] in separators]
-    return known[max(extended, key=len)] if extended else None
+def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
+    """The card of a model, else of its nearest family: "gpt-image-2-2026-04-21" and "gpt-image-2.9" of gpt-image-2."""
+    families = {name: card for name, card in cards.items() if card.family}
+    return cards.get(model) or extended(families, model, "-.")
+
+
+def extended(known: Mapping[str, T], model: str, separators: str) -> T | None:
+    """What is known of the longest name that `model` extends after a separator."""
+    names = [name for name in known if model.startswith(name) and model[len(name) :][:1] in tuple(separators)]
+    return known[max(names, key=len)] if names else None

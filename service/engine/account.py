@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 
-from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, PartialImage, Report, Shown
+from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
 from service.domain.image import Traits, Usage
 from service.domain.plan import Plan, Skipped, Step
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempt
+from service.engine.check import MAX_NAME
 from service.errors import GatewayError, Reason
 
 
@@ -30,6 +31,10 @@ class Account:
     @property
     def images(self) -> int:
         return len(self._delivered)
+
+    @property
+    def may_be_billed(self) -> bool:
+        return any(each.cost or each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in self._attempts)
 
     def planned(self, plan: Plan) -> None:
         self._skipped = plan.skipped
@@ -64,7 +69,7 @@ class Account:
     def report(self) -> Report:
         return Report(
             request_id=self._request_id,
-            requested_model=self.request.model,
+            requested_model=self.request.model[:MAX_NAME],
             step=self._step,
             fallback_index=self._step_index,
             attempts=tuple(self._attempts),

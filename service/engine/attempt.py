@@ -63,10 +63,11 @@ class Attempt:
                 return
             yield event
 
-    def leave(self, *, cancel: bool) -> None:
+    def leave(self, why: Reason, *, cancel: bool) -> None:
         """The watcher goes before the end. As far as it will ever know, the call was accepted and billed."""
         self._queue.abandon()
         self._record(Outcome.UNKNOWN, presumed=True)
+        self.record = replace(self.record, reason=why.value)
         if cancel and self.step.card.cancellable:
             self.call.cancelled.set()
 
@@ -116,7 +117,7 @@ class Attempt:
     def _check_images(self) -> None:
         if not self._images:
             message = "The provider answered with success and without an image."
-            raise ProviderError(Reason.PROVIDER_NO_IMAGE, message, Outcome.REJECTED)
+            raise ProviderError(Reason.PROVIDER_NO_IMAGE, message, Outcome.UNKNOWN)
 
     def _named(self, error: ProviderError) -> ProviderError:
         """The error, saying which target it speaks of; a provider's own words to the caller stay as they are."""
@@ -137,9 +138,13 @@ class Attempt:
     def _cost(self, *, presumed: bool) -> MicroUsd:
         """What was counted, or came; where more may have been billed than is known, at least the full price."""
         known = owed(self.step.price, self.usage, self.step.request.parameters, self._images)
-        return max(known, self.step.max_cost or 0) if presumed else known
+        if presumed and self._answered is None:
+            return max(known, self.step.max_cost or 0)
+        return known
 
     def _tell_operator(self, error: ProviderError) -> None:
+        if error.reason is Reason.CANCELLED:
+            return  # a caller left, as callers do
         log("attempt").warning(
             "attempt failed",
             request_id=self.call.request_id,

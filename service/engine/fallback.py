@@ -10,14 +10,15 @@ A chain that is used up fails with its first step's error: that is the model the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 
 from service.domain.event import AttemptEnded, AttemptStarted, Event, Outcome
 from service.domain.plan import Plan, Step
 from service.engine.account import Account
-from service.engine.attempt import Attempt
-from service.errors import ProviderError, Reason
+from service.engine.attempt import TIME_OVER, Attempt
+from service.errors import GatewayError, ProviderError, Reason
 
 CALLERS_FAULT = frozenset({Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED})
 """What another provider would not make better, or must not be asked to."""
@@ -34,6 +35,8 @@ async def walk(
     """Tries the steps in order and passes on what they say. Raises the error that ended the chain."""
     errors: list[ProviderError] = []
     for index, step in enumerate(plan.steps):
+        if asyncio.get_running_loop().time() >= deadline:
+            raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
         attempt = begin(index, step)
         account.speak_of(index, step)
         try:
@@ -44,7 +47,8 @@ async def walk(
                     yield event
         finally:
             if not attempt.ended.is_set():
-                attempt.leave(cancel=cancel_when_left)
+                late = asyncio.get_running_loop().time() >= deadline
+                attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=cancel_when_left)
             account.end(attempt)
         yield AttemptEnded(attempt.record)
         if attempt.record.outcome is Outcome.DONE:

@@ -5,6 +5,7 @@ check → plan → narrow → hold → the steps, one after another → delivery
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -43,10 +44,10 @@ class Pipeline:
     delivery: Delivery
     cancel_when_caller_leaves: bool = True
 
-    def plan(self, request: ImageRequest, permit: Permit, request_id: str) -> Plan:
-        """What `run` would do, at no cost."""
+    def plan(self, request: ImageRequest, permit: Permit) -> Plan:
+        """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
         check(request)
-        return permit.narrow(make_plan(request, self.router, request_id))
+        return permit.narrow(make_plan(request, self.router, secrets.token_hex(8)))
 
     async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         """The request's events. Closing the generator means that the caller has left."""
@@ -54,7 +55,7 @@ class Pipeline:
         begun: list[Attempt] = []
         with pipeline_span(request, around.trace) as span:
             try:
-                plan = self.plan(request, permit, around.request_id)
+                plan = self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
                 await permit.hold(plan.max_cost)
@@ -68,6 +69,8 @@ class Pipeline:
                 span.fail(error.reason)
                 if not account.images:
                     error.report = account.report()
+                    if account.may_be_billed:
+                        error.retry_after = None  # asking again would be asking for a second bill
                     raise
                 account.give_up(error)  # what has come is kept and told; the rest fails one by one
             completed = account.completed()

@@ -10,12 +10,12 @@ from service.engine.router import Router
 from service.errors import GatewayError, Reason
 
 
-def make_plan(request: ImageRequest, router: Router, request_id: str) -> Plan:
+def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
     """The steps in order. The first target's complaint is the caller's answer; an unable fallback is left out."""
-    first, *rest = router.resolve(request.model, request_id, request.bare_name_provider)
+    first, *rest = router.resolve(request.model, seed, request.bare_name_provider)
     steps = [_step(request, first, router)]
     skipped: list[Skipped] = []
-    for name, field, target in _fallbacks(request, rest, router, request_id):
+    for name, field, target in _fallbacks(request, rest, router, seed):
         if any(step.target == target for step in steps):
             skipped.append(Skipped(name, "it is in the plan already"))
             continue
@@ -28,9 +28,7 @@ def make_plan(request: ImageRequest, router: Router, request_id: str) -> Plan:
     return Plan(tuple(steps), tuple(skipped))
 
 
-def _fallbacks(
-    request: ImageRequest, routed: list[Target], router: Router, request_id: str
-) -> list[tuple[str, str, Target]]:
+def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed: str) -> list[tuple[str, str, Target]]:
     """The caller's fallbacks, or else the route's: each with its name, the field it stands in, and where it leads."""
     if not request.fallbacks:
         return [(str(target), "model", target) for target in routed]
@@ -38,7 +36,7 @@ def _fallbacks(
     for i, name in enumerate(request.fallbacks):
         field = f"fallbacks[{i}]"
         try:
-            named.append((name, field, router.resolve(name, request_id)[0]))
+            named.append((name, field, router.resolve(name, seed)[0]))
         except GatewayError as error:
             raise GatewayError(error.reason, error.message, field=field) from None
     return named
@@ -58,5 +56,5 @@ def _step(request: ImageRequest, target: Target, router: Router) -> Step:
         card=card,
         changes=changes,
         price=price,
-        max_cost=at_most(price, adapted.parameters),
+        max_cost=at_most(price, adapted.parameters, adapted.prompt),
     )

@@ -11,13 +11,25 @@ from service.engine.adapt import pixels
 
 _STANDARD = 1024 * 1024
 
+PARTIAL_TOKENS = 100
+"""What a partial image adds to the output of OpenAI's models, by all accounts."""
 
-def at_most(price: Price | None, parameters: Parameters) -> MicroUsd | None:
-    """The most that the request can cost. Where size or quality is left to the model, the dearest that fits."""
+
+def at_most(price: Price | None, parameters: Parameters, prompt: str = "") -> MicroUsd | None:
+    """The most that the request can cost. Where size or quality is left to the model, the dearest that fits.
+
+    What a provider counts in tokens is more than its images: the prompt (at most a token for each byte) and the
+    partial images (about a hundred tokens each).
+    """
     if price is None:
         return None
+    n = parameters.n or 1
     each = _per_image(price, parameters.size or "auto", parameters.quality or "auto")
-    return None if each is None else each * (parameters.n or 1)
+    if each is None or price.per_million is None:
+        return None if each is None else each * n
+    text = price.per_million.text_in * len(prompt.encode("utf-8", "surrogatepass"))
+    partials = price.per_million.image_out * PARTIAL_TOKENS * (parameters.partial_images or 0) * n
+    return each * n + int((text + partials).to_integral_value(ROUND_CEILING))
 
 
 def owed(price: Price | None, usage: Usage | None, parameters: Parameters, images: int) -> MicroUsd:

@@ -1,8 +1,8 @@
 """From the name that a caller sent to the targets it means.
 
 A name of the configuration; a provider before the first "/"; the first configured provider whose card lists the model;
-else nothing, and the nearest names in the complaint. Weighted targets are drawn by the request's id, so that the same
-request is routed the same way wherever it is asked about.
+else nothing, and the nearest names in the complaint. A weighted target is drawn by a seed that is given, so that the
+same seed draws the same target.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.domain.card import ModelCard, of_model
+from service.domain.card import ModelCard, extended, find_card
 from service.domain.plan import Target
 from service.domain.price import Price
 from service.errors import GatewayError, Reason
@@ -29,8 +29,11 @@ class Upstream:
     prices: Mapping[str, Price]
 
     def card(self, model: str) -> ModelCard | None:
-        """The card of a model; of its nearest relative for one that is newer than this gateway ("gpt-image-2.9")."""
-        return of_model(self.cards, model, "-.")
+        return find_card(self.cards, model)
+
+    def price(self, model: str) -> Price | None:
+        """The price of a model, or of the one that it is a snapshot of; a relative's price would be a guess."""
+        return self.prices.get(model) or extended(self.prices, model, "-")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +51,11 @@ class Router:
     known_providers: frozenset[str]
     """Providers that exist in the world, configured here or not: asking for one is no typing mistake."""
 
-    def resolve(self, name: str, request_id: str, bare_name_provider: str = "") -> tuple[Target, ...]:
+    def resolve(self, name: str, seed: str, bare_name_provider: str = "") -> tuple[Target, ...]:
         """The targets behind a name, in order. Raises for a name that means nothing here."""
         if name in self.routes:
             route = self.routes[name]
-            return tuple(self._target(each) for each in (self._draw(route, request_id), *route.fallbacks))
+            return tuple(self._target(each) for each in (self._draw(route, seed), *route.fallbacks))
         provider, slash, _ = name.partition("/")
         if slash and (provider in self.upstreams or provider in self.known_providers):
             return (self._target(name),)
@@ -97,18 +100,18 @@ class Router:
         return card
 
     def price(self, target: Target) -> Price | None:
-        return of_model(self.upstreams[target.provider].prices, target.model)
+        return self.upstreams[target.provider].price(target.model)
 
     def _target(self, name: str) -> Target:
         provider, _, model = name.partition("/")
         return Target(provider, self.upstreams[provider].kind if provider in self.upstreams else provider, model)
 
-    def _draw(self, route: Route, request_id: str) -> str:
+    def _draw(self, route: Route, seed: str) -> str:
         ready = [each for each in route.targets if self.is_configured(self._target(each[0]))]
         names, weights = zip(*(ready or route.targets), strict=True)
         if not any(weights):
             return names[0]
-        return random.Random(request_id).choices(names, weights)[0]  # noqa: S311 - spreads load, guards nothing
+        return random.Random(f"target {seed}").choices(names, weights)[0]  # noqa: S311 - spreads load, guards nothing
 
     def unknown(self, name: str) -> GatewayError:
         """The complaint about a name that means nothing here, with the nearest that do."""

@@ -19,6 +19,8 @@ from service.domain.plan import Action, Change, Plan, Skipped, Step
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 
+LONGEST_NAME = 128
+
 _ACTIONS = {
     Action.APPLIED: v1.ParameterChange.ACTION_APPLIED,
     Action.TRANSLATED: v1.ParameterChange.ACTION_TRANSLATED,
@@ -69,6 +71,12 @@ def _extras(text: str) -> Mapping[str, Any]:
         )
     named = cast(dict[str, Any], extras)
     for name in named:
+        if not name or len(name) > LONGEST_NAME or not name.isprintable():
+            raise GatewayError(
+                Reason.INVALID_PARAMETER,
+                f"A parameter's name must have 1 to {LONGEST_NAME} printable characters.",
+                field="extra_json",
+            )
         if name in _NEVER_EXTRAS:
             raise GatewayError(
                 Reason.INVALID_PARAMETER, f"extra_json must not hold {name}: it has a field of its own.", field=name
@@ -198,6 +206,7 @@ def step(of: Step) -> v1.Step:
         model=of.target.model,
         changes=[change(each) for each in of.changes],
         max_cost_micro_usd=of.max_cost,
+        price_as_of=of.price.as_of if of.price else "",
     )
 
 
@@ -215,12 +224,12 @@ def plan(of: Plan) -> v1.PlanImagesResponse:
 
 def parameter(name: str, domain: Domain) -> v1.Parameter:
     match domain:
-        case Choice(values):
-            return v1.Parameter(name=name, choice=v1.Choice(values=values))
+        case Choice(values, understood):
+            return v1.Parameter(name=name, choice=v1.Choice(values=values, understood=understood))
         case Range(low, high):
             return v1.Parameter(name=name, range=v1.NumberRange(low=low, high=high))
         case Sizes():
-            rule = v1.SizeRule(names=domain.names, any=domain.any_size)
+            rule = v1.SizeRule(names=domain.names, any=domain.any_size, understood=domain.understood)
             if domain.any_size:
                 rule.multiple_of, rule.min_side, rule.max_side = domain.multiple_of, domain.min_side, domain.max_side
                 rule.max_ratio, rule.min_pixels, rule.max_pixels = (

@@ -85,7 +85,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
     ) -> v1.PlanImagesResponse:
         asked = codec.request(request.generation, stream=False)
         permit = await self._doorman.admit(arrived().authorization)
-        return codec.plan(self._pipeline.plan(asked, permit, arrived().request_id))
+        return codec.plan(self._pipeline.plan(asked, permit))
 
 
 def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circumstances:

@@ -80,6 +80,10 @@ async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerat
         started = time.monotonic()
         error: GatewayError | None = None
         try:
+            if "idempotency-key" in known:
+                raise GatewayError(
+                    Reason.NOT_SUPPORTED, "idempotency-key is not in this version of imagegen.", field="idempotency-key"
+                )
             yield
         except GatewayError as failed:
             error = failed

@@ -43,5 +43,6 @@ class Models(v1.ModelsServicer):
         model.operations.extend(sorted(card.operations))
         model.parameters.extend(codec.parameter(each, domain) for each, domain in card.parameters.items())
         model.streaming = card.streams
+        model.takes_extras = card.extras
         model.max_prompt_characters = card.max_prompt
         return model

@@ -14,6 +14,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 
 import uvloop
 from imagegen import Client, Picture
@@ -80,15 +81,30 @@ async def campaign(form: str) -> list[Wave]:
 
 
 def _told(form: str, waves: list[Wave]) -> Iterator[str]:
-    later = waves[len(waves) // 4 :]
-    growth = (later[-1].memory - later[0].memory) / 1024
     yield f"\n## {form}\n"
-    yield f"Slowest wave settled in {max(wave.settled_in for wave in waves):.2f} s. Over the last three quarters memory"
-    yield f"changed by {growth:+.1f} MiB.\n"
+    yield f"Slowest wave settled in {max(wave.settled_in for wave in waves):.2f} s. From the second quarter to the last"
+    yield f"the median of memory changed by {_growth(waves):+.1f} MiB.\n"
     yield "| left | settled in (s) | tasks | open files | memory (MiB) |"
     yield "|---:|---:|---:|---:|---:|"
     for wave in waves:
         yield f"| {wave.left} | {wave.settled_in:.2f} | {wave.tasks} | {wave.files} | {wave.memory / 1024:.1f} |"
+
+
+def _good(waves: list[Wave]) -> bool:
+    """Two seconds, back at zero, and memory that does not climb."""
+    return (
+        max(wave.settled_in for wave in waves) < 2
+        and waves[-1].tasks <= waves[0].tasks
+        and waves[-1].files <= waves[0].files
+        and _growth(waves) < 10
+    )
+
+
+def _growth(waves: list[Wave]) -> float:
+    """MiB from the median of the second quarter to that of the last."""
+    quarter = len(waves) // 4
+    early, late = (median(wave.memory for wave in part) for part in (waves[quarter : 2 * quarter], waves[-quarter:]))
+    return (late - early) / 1024
 
 
 def main() -> None:
@@ -101,9 +117,11 @@ def main() -> None:
         f"{platform.python_version()}: {CALLERS} callers in waves of {WAVE}, half over SSE and half over gRPC, leave "
         "in the middle of a painted stream. The process holds the gateway and its callers.",
     ]
+    waves = {form: uvloop.run(campaign(form)) for form in FORMS}
     for form in FORMS:
-        told += _told(form, uvloop.run(campaign(form)))
+        told += _told(form, waves[form])
     PAGE.write_text("\n".join(told) + "\n", encoding="utf-8")
+    sys.exit(not all(_good(each) for each in waves.values()))
 
 
 if __name__ == "__main__":

@@ -22,10 +22,15 @@ def reachable(descriptor: Descriptor) -> set[str]:
     while todo:
         for field in todo.pop().fields:
             inner = field.message_type
-            if field.full_name not in found and inner is not None and inner.full_name.startswith(OURS):
+            if field.full_name not in found and inner is not None and _is_ours(inner):
                 todo.append(inner)
             found.add(field.full_name)
     return found
+
+
+def _is_ours(descriptor: Descriptor) -> bool:
+    """A message of ours that somebody declared: not the entry of a map."""
+    return descriptor.full_name.startswith(OURS) and not descriptor.GetOptions().map_entry
 
 
 def said(message: Message) -> set[str]:
@@ -39,7 +44,7 @@ def said(message: Message) -> set[str]:
 
 
 def _inner(field: FieldDescriptor, value: Any) -> Sequence[Message]:
-    if field.message_type is None or not field.message_type.full_name.startswith(OURS):
+    if field.message_type is None or not _is_ours(field.message_type):
         return ()
     return cast(Sequence[Message], value) if field.is_repeated else (value,)
 

@@ -31,6 +31,7 @@ from tests.contract import specimens as some
 
 SIZES = Sizes(
     names=("auto", "640x480"),
+    understood={"320x240": "640x480"},
     any_size=True,
     multiple_of=16,
     min_side=32,
@@ -40,7 +41,13 @@ SIZES = Sizes(
     max_pixels=8_000_000,
 )
 CARD = ModelCard(
-    parameters={"size": SIZES, "n": Range(1, 10), "quality": Choice(("low", "high")), "negative_prompt": Text()},
+    parameters={
+        "size": SIZES,
+        "n": Range(1, 10),
+        "quality": Choice(("low", "high"), {"hd": "high"}),
+        "negative_prompt": Text(),
+    },
+    extras=True,
     streams=True,
     max_prompt=1234,
 )
@@ -65,7 +72,7 @@ class Scripted(Pipeline):
     script: list[events.Event | GatewayError] = field(default_factory=lambda: [*SCRIPT])
     around: list[Circumstances] = field(default_factory=list[Circumstances])
 
-    def plan(self, request: ImageRequest, permit: Permit, request_id: str) -> Plan:
+    def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         return some.PLAN
 
     async def run(

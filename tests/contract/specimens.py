@@ -12,6 +12,7 @@ from service.domain import event as events
 from service.domain.card import ModelCard
 from service.domain.image import FileRef, Image, Picture, TokenDetails, Traits, Usage
 from service.domain.plan import Action, Change, Plan, Skipped, Step, Target
+from service.domain.price import Price
 from service.domain.request import ImageRequest
 
 BYTES = b"the bytes of a picture, finished"
@@ -56,10 +57,16 @@ STEP = Step(
     request=ImageRequest(model="pictures", prompt="a lighthouse"),
     card=ModelCard(parameters={}),
     changes=CHANGES,
+    price=Price(as_of="2026-11-20"),
     max_cost=211_000,
 )
 STEP_MESSAGE = v1.Step(
-    provider="north", kind="openai", model="gpt-image-2", changes=CHANGE_MESSAGES, max_cost_micro_usd=211_000
+    provider="north",
+    kind="openai",
+    model="gpt-image-2",
+    changes=CHANGE_MESSAGES,
+    max_cost_micro_usd=211_000,
+    price_as_of="2026-11-20",
 )
 SKIPPED = Skipped("west/nothing", "it has no key")
 SKIPPED_MESSAGE = v1.SkippedTarget(target="west/nothing", explanation="it has no key")

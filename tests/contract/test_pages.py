@@ -81,6 +81,8 @@ def _of_message(message: DescriptorProto, where: Where) -> Iterator[Where]:
     yield from ((*where, *FIELD, i) for i in range(len(message.field)))
     yield from ((*where, *ONEOF, i) for i, each in enumerate(message.oneof_decl) if not each.name.startswith("_"))
     for i, inner in enumerate(message.nested_type):
+        if inner.options.map_entry:
+            continue  # what a map is made of, declared by nobody
         yield from _of_message(inner, (*where, *NESTED_MESSAGE, i))
     for i, enum in enumerate(message.enum_type):
         yield from _of_enum(enum, (*where, *NESTED_ENUM, i))

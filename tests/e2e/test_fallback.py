@@ -23,9 +23,9 @@ GOES_ON = {
     "500": double.status(500),
     "503": double.status(503),
     "529": double.status(529),
-    "no image": double.empty_data(),
 }
 ENDS = {
+    "no image": (double.empty_data(), "provider_no_image"),
     "refused": (double.moderation_blocked(), "content_refused"),
     "caller's fault": (double.status(400), "provider_rejected"),
     "502": (double.status(502, billed=True), "provider_connection_lost"),
@@ -48,7 +48,7 @@ async def test_what_was_rejected_is_tried_at_the_next_target(house: House, behav
     assert [outcome(each) for each in report.attempts] == ["rejected", "done"]
     assert (report.provider, report.model, report.fallback_index) == ("second", "gpt-image-1.5", 1)
     assert [seen.body["model"] for seen in house.openai.requests] == ["gpt-image-2", "gpt-image-1.5"]
-    assert len(house.openai.bill) == 1 + (behaviour == GOES_ON["no image"])
+    assert len(house.openai.bill) == 1
 
 
 @pytest.mark.parametrize(("behaviour", "reason"), ENDS.values(), ids=ENDS)

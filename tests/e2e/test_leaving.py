@@ -47,7 +47,8 @@ async def _leave_over_grpc(client: Client) -> None:
 
 
 async def test_three_hundred_readers_of_painted_streams_leave(house: House) -> None:
-    """Within two seconds of the last one leaving nothing is painted any more and no call is open."""
+    """Within two seconds of the last one leaving nothing is painted, and no call, stream or request is open."""
+    at_rest = len(asyncio.all_tasks())
     async with Client(house.grpc) as client:
         await asyncio.gather(
             *(_leave_over_sse(house) for _ in range(CALLERS)),
@@ -55,18 +56,21 @@ async def test_three_hundred_readers_of_painted_streams_leave(house: House) -> N
         )
         left = time.monotonic()
         await settled(house, within=TWO_SECONDS)
+        await until(lambda: len(asyncio.all_tasks()) <= at_rest, within=TWO_SECONDS)
 
     assert time.monotonic() - left < TWO_SECONDS
 
 
 async def test_whole_channels_vanish(house: House) -> None:
     """A channel closed with all its streams on it takes them along."""
+    at_rest = len(asyncio.all_tasks())
     client = Client(house.grpc)
     tasks = [asyncio.create_task(_first(client)) for _ in range(CALLERS)]
     await asyncio.gather(*tasks)
     await client.close()
 
     await settled(house, within=TWO_SECONDS)
+    await until(lambda: len(asyncio.all_tasks()) <= at_rest, within=TWO_SECONDS)
 
 
 async def _first(client: Client) -> None:

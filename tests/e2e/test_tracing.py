@@ -9,6 +9,8 @@ from typing import Any
 
 import httpx2 as httpx
 import pytest
+from imagegen import Client
+from opentelemetry import trace
 from opentelemetry.trace import SpanKind, StatusCode
 
 from tests import tracing
@@ -156,3 +158,20 @@ async def test_a_caller_who_leaves_leaves_no_span_open(house: House, stream: boo
     client, server = sorted(trace.all("imagegen.v1."), key=lambda span: span.kind is SpanKind.SERVER)
     assert dict(server.attributes or {})["rpc.response.status_code"] == "CANCELLED"
     assert client.status.status_code is StatusCode.ERROR
+
+
+async def test_a_traced_client_is_in_the_callers_trace(house: House) -> None:
+    """With `traced` the small client's call is a child of the caller's current span, and the gateway's of the call."""
+    tracer = trace.get_tracer("caller")
+    with tracer.start_as_current_span("work") as work:
+        async with Client(house.grpc, traced=True) as client:
+            await client.generate("a fox", model="painter/scene", size="64x64")
+    spans = await collected(trace.format_trace_id(work.get_span_context().trace_id), 5)
+
+    client_span, server = sorted(spans.all("imagegen.v1."), key=lambda span: span.kind is SpanKind.SERVER)
+    assert client_span.parent is not None
+    assert client_span.parent.span_id == work.get_span_context().span_id
+    assert server.parent is not None
+    assert client_span.context is not None
+    assert server.parent.span_id == client_span.context.span_id
+    assert set(_statuses(spans)) == {StatusCode.UNSET}

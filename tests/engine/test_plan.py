@@ -15,7 +15,7 @@ from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, Reason
 
 SQUARE = ModelCard(parameters={"n": Range(1, 4), "quality": Choice(("fine",))})
-WIDE = ModelCard(parameters={"n": Range(1, 10)})
+WIDE = ModelCard(parameters={"n": Range(1, 10)}, family=True)
 UNABLE = ModelCard(parameters={}, operations=frozenset[Operation]())
 
 PER_IMAGE = {"square": Price(per_image={("*", "*"): 40_000}), "wide": Price(per_image={("*", "*"): 10_000})}

@@ -36,8 +36,8 @@ from tests.upstreams.openai import (
     wrong_length,
 )
 
-PRESUMED = "0.006"
-"""What 1024x1024 at low quality costs at most: held for what may have been made and never came."""
+PRESUMED = "0.00605"
+"""What 1024x1024 at low quality costs at most, with ten bytes of prompt: held for what may have been made."""
 
 OWED = "0.005895"
 """What the double charges for it, by tokens."""
@@ -54,15 +54,18 @@ class Fault:
     outcome: str = "rejected"
     again: Sequence[int] = ()
     """The Retry-After that may be told; with none, the answer is "do not"."""
-    theirs: bool = True
     param: str | None = None
     says: str = ""
     streams: bool | None = None
     """Whether it happens in JSON answers only (False), in streams only (True), or in both."""
     cost: str | None = None
 
-    @property
-    def owed(self) -> str:
+    counted: bool = False
+    """Whether a whole answer says its tokens all the same."""
+
+    def owed(self, *, whole: bool) -> str:
+        if self.counted and whole:
+            return OWED
         return self.cost or ("0" if self.outcome == "rejected" else PRESUMED)
 
 
@@ -80,16 +83,15 @@ def overloaded(does: Behaviour, upstream: int = 503, *again: int) -> Fault:
 
 
 def lost(does: Behaviour, upstream: int | None = None, streams: bool | None = None) -> Fault:
-    theirs = upstream is not None
-    return Fault(does, 502, "provider_connection_lost", upstream, "unknown", theirs=theirs, streams=streams)
+    return Fault(does, 502, "provider_connection_lost", upstream, "unknown", streams=streams)
 
 
 def timed_out(does: Behaviour, upstream: int | None = None) -> Fault:
-    return Fault(does, 504, "provider_timeout", upstream, "unknown", theirs=upstream is not None)
+    return Fault(does, 504, "provider_timeout", upstream, "unknown")
 
 
-def senseless(does: Behaviour, streams: bool | None = None) -> Fault:
-    return Fault(does, 502, "provider_invalid_answer", None, "unknown", theirs=False, streams=streams)
+def senseless(does: Behaviour, streams: bool | None = None, *, counted: bool = False) -> Fault:
+    return Fault(does, 502, "provider_invalid_answer", None, "unknown", streams=streams, counted=counted)
 
 
 INVALID_SIZE = Refusal(400, "Invalid size '1024x1024'. Width must be odd.", "invalid_value", "size")
@@ -145,18 +147,18 @@ BREAKS = {
 }
 
 LIES = {
-    "no image": Fault(empty_data(), 502, "provider_no_image", None, "rejected", theirs=False, streams=False, cost=OWED),
+    "no image": Fault(empty_data(), 502, "provider_no_image", None, "unknown", streams=False, cost=OWED),
     "a stream without images": Fault(
-        empty_data(), 502, "provider_no_image", None, "unknown", theirs=False, streams=True, cost=PRESUMED
+        empty_data(), 502, "provider_no_image", None, "unknown", streams=True, cost=PRESUMED
     ),
     "an error in 200": Fault(error_in_200(), 502, "provider_error", 200, "rejected", streams=False),
     "an error event": Fault(error_event(), 502, "provider_error", 200, "unknown", streams=True),
     "a web page": senseless(html_in_200()),
     "half a JSON": senseless(invalid_json()),
     "longer than announced": senseless(wrong_length(-10), streams=False),
-    "no base64": senseless(invalid_base64()),
-    "no image format": senseless(not_an_image()),
-    "a link": senseless(url_instead(), streams=False),
+    "no base64": senseless(invalid_base64(), counted=True),
+    "no image format": senseless(not_an_image(), counted=True),
+    "a link": senseless(url_instead(), streams=False, counted=True),
     "a stream called text": senseless(wrong_content_type(), streams=True),
 }
 

@@ -64,7 +64,7 @@ async def test_after_partials_one_error_event_and_nothing_more(
     assert (error["status_code"], error["error"]["code"]) == (status, code)
     (attempt,) = error["extra_fields"]["attempts"]
     assert attempt["outcome"] == "unknown"
-    assert attempt["cost_usd"] == "0.006"
+    assert attempt["cost_usd"] == "0.01205"  # the image, ten bytes of prompt, two partials
     assert len(tab.sent) == len(tab.charges) == 1
 
 

@@ -49,7 +49,7 @@ def _told(answer: httpx2.Response, tab: Tab, fault: Fault) -> Json:
     assert (answer.status_code, body["error"]["code"]) == (fault.status, fault.code), body
     assert body["error"].get("param") == fault.param
     assert fault.says in body["error"]["message"]
-    assert body["is_bifrost_error"] is not fault.theirs
+    assert body["is_bifrost_error"] is False
     assert answer.headers["x-should-retry"] == ("true" if fault.again else "false")
     if fault.again:
         assert int(answer.headers["retry-after"]) in fault.again
@@ -66,7 +66,12 @@ def _told(answer: httpx2.Response, tab: Tab, fault: Fault) -> Json:
         fault.outcome,
         body["type"],
     )
-    assert attempt["cost_usd"] == fields["cost_usd"] == answer.headers["x-imagegen-cost-usd"] == fault.owed
+    assert (
+        attempt["cost_usd"]
+        == fields["cost_usd"]
+        == answer.headers["x-imagegen-cost-usd"]
+        == fault.owed(whole=fields["request_type"] == "image_generation")
+    )
     (seen,) = tab.sent  # asked once
     assert seen.behaviour is not None
     assert len(tab.charges) == fault.does.billed

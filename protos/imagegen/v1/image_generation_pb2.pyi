@@ -442,6 +442,7 @@ class Step(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     CHANGES_FIELD_NUMBER: _builtins.int
     MAX_COST_MICRO_USD_FIELD_NUMBER: _builtins.int
+    PRICE_AS_OF_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The provider's name in the configuration."""
     kind: _builtins.str
@@ -450,6 +451,8 @@ class Step(_message.Message):
     """The model, as the provider calls it."""
     max_cost_micro_usd: _builtins.int
     """The most it can cost, in millionths of a dollar; unset where no price is known."""
+    price_as_of: _builtins.str
+    """The date of the price, as "2026-11-20"; empty where none is known."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_report_pb2.ParameterChange]:
         """What would become of each parameter."""
@@ -462,10 +465,11 @@ class Step(_message.Message):
         model: _builtins.str = ...,
         changes: _abc.Iterable[_report_pb2.ParameterChange] | None = ...,
         max_cost_micro_usd: _builtins.int | None = ...,
+        price_as_of: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "max_cost_micro_usd", b"max_cost_micro_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "changes", b"changes", "kind", b"kind", "max_cost_micro_usd", b"max_cost_micro_usd", "model", b"model", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "changes", b"changes", "kind", b"kind", "max_cost_micro_usd", b"max_cost_micro_usd", "model", b"model", "price_as_of", b"price_as_of", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_cost_micro_usd: _TypeAlias = _typing.Literal["max_cost_micro_usd"]  # noqa: Y015
     _WhichOneofArgType__max_cost_micro_usd: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd"]  # noqa: Y015

@@ -120,6 +120,7 @@ class Model(_message.Message):
     PARAMETERS_FIELD_NUMBER: _builtins.int
     STREAMING_FIELD_NUMBER: _builtins.int
     MAX_PROMPT_CHARACTERS_FIELD_NUMBER: _builtins.int
+    TAKES_EXTRAS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The name."""
     provider: _builtins.str
@@ -132,6 +133,8 @@ class Model(_message.Message):
     """Whether it shows partial images."""
     max_prompt_characters: _builtins.int
     """The longest prompt, in characters."""
+    takes_extras: _builtins.bool
+    """Whether parameters that have no field go on to the provider; elsewhere they are dropped."""
     @_builtins.property
     def targets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """For a route, where it leads, as "provider/model": targets, then fallbacks."""
@@ -156,10 +159,11 @@ class Model(_message.Message):
         parameters: _abc.Iterable[Global___Parameter] | None = ...,
         streaming: _builtins.bool = ...,
         max_prompt_characters: _builtins.int = ...,
+        takes_extras: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["configured", b"configured", "kind", b"kind", "max_prompt_characters", b"max_prompt_characters", "name", b"name", "operations", b"operations", "parameters", b"parameters", "provider", b"provider", "streaming", b"streaming", "targets", b"targets"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["configured", b"configured", "kind", b"kind", "max_prompt_characters", b"max_prompt_characters", "name", b"name", "operations", b"operations", "parameters", b"parameters", "provider", b"provider", "streaming", b"streaming", "takes_extras", b"takes_extras", "targets", b"targets"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -219,19 +223,45 @@ class Choice(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class UnderstoodEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     VALUES_FIELD_NUMBER: _builtins.int
+    UNDERSTOOD_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def values(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The words."""
+
+    @_builtins.property
+    def understood(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Other words that are understood, and what is sent for them."""
 
     def __init__(
         self,
         *,
         values: _abc.Iterable[_builtins.str] | None = ...,
+        understood: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["values", b"values"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["understood", b"understood", "values", b"values"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -286,6 +316,26 @@ class SizeRule(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class UnderstoodEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        value: _builtins.str
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NAMES_FIELD_NUMBER: _builtins.int
     ANY_FIELD_NUMBER: _builtins.int
     MULTIPLE_OF_FIELD_NUMBER: _builtins.int
@@ -294,6 +344,7 @@ class SizeRule(_message.Message):
     MAX_RATIO_FIELD_NUMBER: _builtins.int
     MAX_PIXELS_FIELD_NUMBER: _builtins.int
     MIN_PIXELS_FIELD_NUMBER: _builtins.int
+    UNDERSTOOD_FIELD_NUMBER: _builtins.int
     any: _builtins.bool
     """Whether any WIDTHxHEIGHT within the bounds below is good as well."""
     multiple_of: _builtins.int
@@ -312,6 +363,10 @@ class SizeRule(_message.Message):
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Those that it names."""
 
+    @_builtins.property
+    def understood(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
+        """Other sizes that are understood, and what is sent for them."""
+
     def __init__(
         self,
         *,
@@ -323,10 +378,11 @@ class SizeRule(_message.Message):
         max_ratio: _builtins.float = ...,
         max_pixels: _builtins.int = ...,
         min_pixels: _builtins.int = ...,
+        understood: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["any", b"any", "max_pixels", b"max_pixels", "max_ratio", b"max_ratio", "max_side", b"max_side", "min_pixels", b"min_pixels", "min_side", b"min_side", "multiple_of", b"multiple_of", "names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["any", b"any", "max_pixels", b"max_pixels", "max_ratio", b"max_ratio", "max_side", b"max_side", "min_pixels", b"min_pixels", "min_side", b"min_side", "multiple_of", b"multiple_of", "names", b"names", "understood", b"understood"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

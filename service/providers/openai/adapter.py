@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
-from random import Random
+from random import choices
 from typing import Any
 
 import orjson
@@ -55,35 +55,35 @@ class OpenAI:
         if call.request.stream:
             body["stream"] = True
         key = self._key(call)
+        secret = key.value.reveal()
         try:
             async with self.http.post(
-                "images/generations", body, {"authorization": f"Bearer {key}"}, call.trace
+                "images/generations", body, {"authorization": f"Bearer {secret}"}, call.trace
             ) as answer:
                 if answer.status >= 300:
                     raise await answers.failure(await answer.whole())
                 images = call.request.parameters.n or 1
-                read = _streamed(answer, images) if answer.is_events else _unary(answer)
+                read = _streamed(answer, images) if answer.is_events else _unary(answer, images)
                 async with aclosing(read) as events:
                     async for event in events:
                         yield event
         except ProviderError as error:
-            error.message = without_secrets(error.message, key)
-            if error.for_operator:
-                error.for_operator = without_secrets(error.for_operator, key)
+            error.message = without_secrets(error.message, secret)
+            error.for_operator = f"key {key.name}: {without_secrets(error.for_operator or error.message, secret)}"
             raise
 
-    def _key(self, call: Call) -> str:
-        """One of the keys that serve the model, by weight; the same for the same request."""
+    def _key(self, call: Call) -> Key:
+        """One of the keys that serve the model, by weight."""
         fit = [key for key in self.keys if "*" in key.models or call.model in key.models]
         if not fit:
             raise ProviderError(
                 Reason.PROVIDER_ACCOUNT, f"No key of this provider serves {call.model}.", Outcome.NOT_SENT
             )
-        drawn = Random(call.request_id).choices(fit, [key.weight for key in fit])  # noqa: S311 - spreads load, guards nothing
-        return drawn[0].secret.reveal()
+        drawn = choices(fit, [key.weight for key in fit])  # noqa: S311 - spreads load, guards nothing
+        return drawn[0]
 
 
-async def _unary(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
+async def _unary(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, None]:
     """One JSON object with every image."""
     answer = await stream.whole()
     try:
@@ -94,7 +94,7 @@ async def _unary(stream: Stream) -> AsyncGenerator[AdapterEvent, None]:
         raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
     traits = answers.traits(body)
     yield Answered(answers.usage(body), traits)
-    for index, entry in enumerate(body.get("data") or ()):
+    for index, entry in enumerate(answers.entries(body)[:images]):
         item = answers.table(entry)
         picture = await pictures.from_base64(_text(item, "b64_json"), traits)
         revised = item.get("revised_prompt")

@@ -35,6 +35,12 @@ def table(value: Any) -> Mapping[str, Any]:
     return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
+def entries(body: Mapping[str, Any]) -> list[Any]:
+    """The list of images, or an empty one where something else stands."""
+    data = body.get("data")
+    return cast(list[Any], data) if isinstance(data, list) else []
+
+
 def traits(body: Mapping[str, Any]) -> Traits:
     return Traits(*(str(body.get(name) or "") for name in ("background", "output_format", "quality", "size")))
 

@@ -50,6 +50,7 @@ def _card(sizes: Sizes, qualities: tuple[str, ...], formats: tuple[str, ...]) ->
         extras=True,
         streams=True,
         cancellable=False,
+        family=True,
     )
 
 
