@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
@@ -49,11 +50,10 @@ class Edge(AsyncServerInterceptor):
     ) -> Any:
         if not method_name.startswith("/imagegen."):
             return await _as_it_is(method(request_or_iterator, context))
-        answer = method(request_or_iterator, context)
-        if hasattr(answer, "__aiter__"):
-            return _streamed(answer, context, method_name)
+        if inspect.isasyncgenfunction(method):
+            return _streamed(method(request_or_iterator, context), context, method_name)
         async with _answering(context, method_name):
-            return await answer
+            return await method(request_or_iterator, context)
 
 
 async def _as_it_is(answer: Any) -> Any:
