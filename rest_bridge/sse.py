@@ -54,6 +54,7 @@ class EventStream(Response):
         self._events = events
         self._asked = asked
         self._seconds = seconds
+        self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -67,44 +68,43 @@ class EventStream(Response):
     async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(gone_from(receive))
         upcoming = asyncio.ensure_future(anext(self._events, None))
-        started = False
         try:
-            while True:
+            while not gone.done():
                 await asyncio.wait({upcoming, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
                 if gone.done():
                     return
+                if not upcoming.done():
+                    await self._write(send, COMMENT)
+                    continue
                 try:
-                    pieces = upcoming.result() if upcoming.done() else (COMMENT,)
+                    pieces = upcoming.result()
                 except ImagegenError as error:
-                    if not started:
+                    if not self._begun:
                         await self._asked.failed(error)(scope, receive, send)
-                        return
-                    await _body(send, b"".join(self._asked.error_event(error, 0)))
-                    pieces = None
-                if not started:
-                    await self._start(send)
-                    started = True
-                for piece in pieces or ():
-                    await _body(send, piece)
-                if pieces is None:
-                    await _body(send, b"", more=False)
+                    else:
+                        await self._write(send, *self._asked.error_event(error, 0), last=True)
                     return
-                if upcoming.done():
-                    upcoming = asyncio.ensure_future(anext(self._events, None))
+                if pieces is None:
+                    await self._write(send, last=True)
+                    return
+                await self._write(send, *pieces)
+                upcoming = asyncio.ensure_future(anext(self._events, None))
         finally:
             await cancel(gone)
             await cancel(upcoming)
 
-    async def _start(self, send: Send) -> None:
-        headers = {
-            **self._asked.headers,
-            "content-type": "text/event-stream; charset=utf-8",
-            "cache-control": "no-cache",
-            "x-accel-buffering": "no",
-        }
-        raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        await send({"type": "http.response.start", "status": 200, "headers": raw})
-
-
-async def _body(send: Send, data: bytes, *, more: bool = True) -> None:
-    await send({"type": "http.response.body", "body": data, "more_body": more})
+    async def _write(self, send: Send, *pieces: bytes, last: bool = False) -> None:
+        if not self._begun:
+            self._begun = True
+            headers = {
+                **self._asked.headers,
+                "content-type": "text/event-stream; charset=utf-8",
+                "cache-control": "no-cache",
+                "x-accel-buffering": "no",
+            }
+            raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+            await send({"type": "http.response.start", "status": 200, "headers": raw})
+        for piece in pieces:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        if last:
+            await send({"type": "http.response.body", "body": b"", "more_body": False})

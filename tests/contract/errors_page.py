@@ -23,6 +23,7 @@ Every failure has one reason, the same over gRPC and over REST.
 
 * **REST**: the status, and an envelope whose top-level `type` is the reason, `error.type` and `error.code` the words
   that OpenAI's SDKs know, `error.param` the parameter at fault. In a stream the envelope comes as an event `error`.
+  `is_bifrost_error` says whose doing it is: true is the gateway's (and the caller's) side, false a provider's.
 * **gRPC**: the status code, and in its details `google.rpc.ErrorInfo` (whose `reason` is the reason in capitals) and
   `imagegen.v1.ErrorDetail`.
 * **again**: whether asking again, unchanged, can help without being billed twice. It is worth doing only after the

@@ -116,7 +116,7 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
             if kind.endswith(".partial_image"):
                 traits = answers.traits(body)
                 picture = await pictures.from_base64(_text(body, "b64_json"), traits)
-                yield PartialImage(index, int(body.get("partial_image_index") or 0), picture)
+                yield PartialImage(index, answers.count(body, "partial_image_index"), picture)
             elif kind.endswith(".completed"):
                 traits = answers.traits(body)
                 picture = await pictures.from_base64(_text(body, "b64_json"), traits)

@@ -50,9 +50,9 @@ def usage(body: Mapping[str, Any]) -> Usage | None:
     if not counted:
         return None
     return Usage(
-        _count(counted, "input_tokens"),
-        _count(counted, "output_tokens"),
-        _count(counted, "total_tokens"),
+        count(counted, "input_tokens"),
+        count(counted, "output_tokens"),
+        count(counted, "total_tokens"),
         _details(counted.get("input_tokens_details")),
         _details(counted.get("output_tokens_details")),
     )
@@ -60,10 +60,10 @@ def usage(body: Mapping[str, Any]) -> Usage | None:
 
 def _details(value: Any) -> TokenDetails | None:
     counted = table(value)
-    return TokenDetails(_count(counted, "text_tokens"), _count(counted, "image_tokens")) if counted else None
+    return TokenDetails(count(counted, "text_tokens"), count(counted, "image_tokens")) if counted else None
 
 
-def _count(counted: Mapping[str, Any], name: str) -> int:
+def count(counted: Mapping[str, Any], name: str) -> int:
     value = counted.get(name)
     return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
 
