@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600)
@@ -33,6 +34,7 @@ class Metrics:
         self._provider = MeterProvider(
             [PrometheusMetricReader(registry=self._registry)],
             views=[View(instrument_name=duration, aggregation=ExplicitBucketHistogramAggregation(BUCKETS))],
+            resource=Resource.create({"service.name": "imagegen-bridge"}),
             shutdown_on_exit=False,
         )
         meter = self._provider.get_meter("imagegen.bridge")
