@@ -45,9 +45,8 @@ async def test_the_readmes_requests_work(house: House, tmp_path: Path) -> None:
     events = await _run(sys.executable, "-c", _here(sdk, house), folder=tmp_path)
     await _run(sys.executable, "-c", _here(grpc, house), folder=tmp_path)
     over_grpc = (tmp_path / "dusk.png").read_bytes()
-    command = terminal.replace(".venv/bin/imagegen", f"{sys.executable} -m terminal --service {house.grpc}", 1)
-    command = command.replace("--service", "generate --service", 1).replace(' generate "', ' "', 1)
-    await _run("bash", "-c", command.strip(), folder=tmp_path)
+    command = terminal.replace(".venv/bin/imagegen", f"IMAGEGEN_SERVICE={house.grpc} {sys.executable} -m terminal")
+    await _run("bash", "-c", command, folder=tmp_path)
 
     assert b'"url":"http' in answer
     assert events.split()[0::2] == [b"image_generation.partial_image"] * 3 + [b"image_generation.completed"]
