@@ -33,9 +33,9 @@ class Asked:
         self.n = n if isinstance(n, int) else 1
 
     def sent_to(self, started: v1.AttemptStarted, planned: v1.Planned) -> None:
-        report = v1.Report(provider=started.provider, model=started.model, fallback_index=started.step)
-        report.changes.extend(planned.steps[started.step].changes)
-        self.headers = summary(report)
+        so_far = v1.Report(provider=started.provider, model=started.model, fallback_index=started.step)
+        so_far.changes.extend(planned.steps[started.step].changes)
+        self.headers = summary(so_far)
 
     @property
     def request_type(self) -> str:

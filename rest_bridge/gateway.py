@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imagegen import connect, tracing, v1
+from imagegen.channel import DEFAULT_SECONDS
 from imagegen.errors import ImagegenError
 from opentelemetry.context import Context
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from imagegen.v1.models_pb2_grpc import ModelsAsyncStub
     from imagegen.v1.server_info_pb2_grpc import ServerInfoAsyncStub
 
-DEFAULT_SECONDS = 300.0
 LONGEST_SECONDS = 3600.0
 LONGEST_KEY = 8192
 

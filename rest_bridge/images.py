@@ -1,4 +1,4 @@
-"""POST …/images/generations, whole and streamed. Edits and variations are refused by name until their issue."""
+"""POST …/images/generations, whole and streamed. Edits and variations are refused by name until they work."""
 
 from __future__ import annotations
 

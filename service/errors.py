@@ -99,7 +99,7 @@ class ProviderError(GatewayError):
         self.outcome = outcome
         self.status = status
         self.for_operator: str | None = None
-        """The provider's own words where they are not the caller's to hear."""
+        """What the log says beside the message: the key that was used, and the provider's own words."""
 
     @property
     def from_provider(self) -> bool:

@@ -25,6 +25,8 @@ def options(largest_message: int = LARGEST_MESSAGE) -> Options:
     return [
         ("grpc.max_receive_message_length", largest_message),
         ("grpc.max_send_message_length", largest_message),
+        ("grpc.max_metadata_size", 64 * 1024),  # the account of a request with many parameters rides in the trailers
+        ("grpc.absolute_max_metadata_size", 128 * 1024),
         ("grpc.service_config", SERVICE_CONFIG),
         ("grpc.keepalive_time_ms", 30_000),
         ("grpc.keepalive_timeout_ms", 10_000),

@@ -40,7 +40,7 @@ def summary(of: v1.Report) -> dict[str, str]:
 def plain(text: str) -> str:
     """A text as headers and metadata take it: printable ASCII, and not endless. Anything else would never arrive."""
     escaped = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text[:1000])
-    return escaped.encode("ascii", "backslashreplace").decode()
+    return escaped.encode("ascii", "backslashreplace").decode()[:1000]
 
 
 def milliseconds(of: v1.Report) -> int:

@@ -3,7 +3,7 @@
     done                          the request is served
     not sent, rejected            the next step; but the caller's fault or refused content ends the chain
     unknown                       the chain ends: it may have been accepted and billed
-    image bytes have left         the chain ends, whatever happened
+    image bytes are on their way  the chain ends, whatever happened
 
 A chain that is used up fails with its first step's error: that is the model the caller asked for.
 """
@@ -46,7 +46,7 @@ async def walk(
                     account.note(event)
                     yield event
         finally:
-            if not attempt.ended.is_set():
+            if not attempt.ended.is_set():  # the caller has left, or its deadline has passed
                 late = asyncio.get_running_loop().time() >= deadline
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=cancel_when_left)
             account.end(attempt)

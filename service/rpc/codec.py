@@ -20,6 +20,7 @@ from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 
 LONGEST_NAME = 128
+MOST_EXTRAS = 64
 
 _ACTIONS = {
     Action.APPLIED: v1.ParameterChange.ACTION_APPLIED,
@@ -70,6 +71,12 @@ def _extras(text: str) -> Mapping[str, Any]:
             field="extra_json",
         )
     named = cast(dict[str, Any], extras)
+    if len(named) > MOST_EXTRAS:
+        raise GatewayError(
+            Reason.INVALID_PARAMETER,
+            f"extra_json has {len(named)} members; at most {MOST_EXTRAS} are taken.",
+            field="extra_json",
+        )
     for name in named:
         if not name or len(name) > LONGEST_NAME or not name.isprintable():
             raise GatewayError(

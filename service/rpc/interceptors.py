@@ -73,10 +73,10 @@ async def _streamed(
 async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerator[None]:
     metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
     known = dict(metadata)
-    name = request_id(known.get("x-request-id"))
+    given_id = request_id(known.get("x-request-id"))
     with server_call(method_name.removeprefix("/"), metadata) as span:
-        _arrival.set(Arrival(name, known.get("authorization"), span.context))
-        context.set_trailing_metadata((("x-request-id", name),))
+        _arrival.set(Arrival(given_id, known.get("authorization"), span.context))
+        context.set_trailing_metadata((("x-request-id", given_id),))
         started = time.monotonic()
         error: GatewayError | None = None
         try:
@@ -88,18 +88,18 @@ async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerat
         except GatewayError as failed:
             error = failed
         except Exception as failed:  # whatever it is, the caller gets a status and no inner word
-            log("rpc").exception("unexpected failure", method=method_name, request_id=name, exc_info=failed)
-            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {name}.")
+            log("rpc").exception("unexpected failure", method=method_name, request_id=given_id, exc_info=failed)
+            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {given_id}.")
         except BaseException:  # the caller has gone, or its deadline has passed: there is nobody to answer
             span.rpc_ended(grpc.StatusCode.CANCELLED, server=True)
-            _line(method_name, name, span, started, "CANCELLED")
+            _line(method_name, given_id, span, started, "CANCELLED")
             raise
         code = status.code(error) if error else grpc.StatusCode.OK
         span.rpc_ended(code, server=True)
-        _line(method_name, name, span, started, code.name, reason=error.reason.value if error else None)
+        _line(method_name, given_id, span, started, code.name, reason=error.reason.value if error else None)
         if error:
             made = status.status(error)
-            told = trailers(error.report) if error.report else (("x-request-id", name),)
+            told = trailers(error.report) if error.report else (("x-request-id", given_id),)
             await context.abort(made.code, made.details, (*made.trailing_metadata, *told))
 
 

@@ -30,7 +30,7 @@ OPTIONS = [
     ("grpc.http2.max_ping_strikes", 0),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.max_connection_age_ms", 30 * 60_000),  # so that balancers see new replicas
-    ("grpc.max_connection_age_grace_ms", 10 * 60_000),
+    ("grpc.max_connection_age_grace_ms", 61 * 60_000),  # longer than the longest call
 ]
 MAX_CALLS = 2000
 """Calls at once; more are turned away at the door."""

@@ -15,6 +15,11 @@ from service.errors import GatewayError, Reason
 from service.rpc import codec
 
 DOMAIN = "imagegen.v1"
+
+LARGEST_DETAIL = 4096
+BRIEF = 300
+"""Bytes. All details together stay below the 8 KiB of trailers that a stub with default limits reads."""
+
 QUOTA = frozenset({Reason.RATE_LIMITED, Reason.BUDGET_EXCEEDED})
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
@@ -29,7 +34,7 @@ def code(error: GatewayError) -> grpc.StatusCode:
 
 
 def status(error: GatewayError) -> grpc.Status:
-    made = status_pb2.Status(code=code(error).value[0], message=error.message)
+    made = status_pb2.Status(code=code(error).value[0], message=_brief(error.message))
     for detail in _details(error):
         packed = Any()
         packed.Pack(detail)
@@ -43,21 +48,32 @@ def _details(error: GatewayError) -> list[Message]:
         after = Duration(seconds=int(error.retry_after), nanos=int(error.retry_after % 1 * 1e9))
     details: list[Message] = [error_details_pb2.ErrorInfo(reason=error.reason.name, domain=DOMAIN)]
     if error.field:
-        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=error.message)
+        violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=_brief(error.message))
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if after is not None:
         details.append(error_details_pb2.RetryInfo(retry_delay=after))
     if error.reason in QUOTA:
         quota = error_details_pb2.QuotaFailure.Violation(subject="caller", description=error.message)
         details.append(error_details_pb2.QuotaFailure(violations=[quota]))
-    details.append(
-        v1.ErrorDetail(
-            reason=number(error.reason),
-            message=error.message,
-            field=error.field,
-            retry_after=after,
-            from_provider=error.from_provider,
-            report=codec.report(error.report) if error.report else None,
-        )
-    )
+    details.append(_ours(error, after))
     return details
+
+
+def _ours(error: GatewayError, after: Duration | None) -> v1.ErrorDetail:
+    detail = v1.ErrorDetail(
+        reason=number(error.reason),
+        message=error.message,
+        field=error.field,
+        retry_after=after,
+        from_provider=error.from_provider,
+        report=codec.report(error.report) if error.report else None,
+    )
+    if detail.ByteSize() > LARGEST_DETAIL:
+        detail.report.ClearField("changes")
+    return detail
+
+
+def _brief(message: str) -> str:
+    """A message for where it is repeated; in full it stands in our own detail."""
+    cut = message.encode()[:BRIEF].decode("utf-8", "ignore")
+    return cut if cut == message else f"{cut}…"

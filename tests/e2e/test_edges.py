@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -123,3 +124,23 @@ async def test_a_reader_who_takes_nothing_is_let_go(house: House, monkeypatch: p
 
 def _bridge_tasks() -> list[str]:
     return [task.get_name() for task in asyncio.all_tasks() if "RequestResponseCycle" in repr(task.get_coro())]
+
+
+async def test_a_long_account_arrives_with_default_limits(house: House) -> None:
+    """Many parameters and a long refusal in another script: a stub without options still learns the reason."""
+    house.openai.always(double.moderation_blocked(*["暴力" * 40] * 8))
+    extras = json.dumps({f"parameter_{i:02d}_{'x' * 40}": "y" * 200 for i in range(64)})
+    asked = generation("a fox", model=MODEL, extra_json=extras)
+    async with grpc.aio.insecure_channel(house.grpc) as channel:
+        with pytest.raises(grpc.aio.AioRpcError) as failed:
+            await v1.ImageGenerationStub(channel).GenerateImages(v1.GenerateImagesRequest(generation=asked))
+
+    assert from_rpc_error(failed.value).name in ("content_refused", "provider_rejected")
+
+
+async def test_there_is_an_end_to_extras(house: House) -> None:
+    """More unknown parameters than anybody means are refused, by name and number."""
+    answer = await _post(house, {f"parameter{i}": i for i in range(65)})
+
+    assert answer.status_code == 400
+    assert "at most 64" in answer.json()["error"]["message"]

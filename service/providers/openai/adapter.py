@@ -115,7 +115,10 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
                 raise _in_stream(told)
             if kind.endswith(".partial_image"):
                 traits = answers.traits(body)
-                picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                try:
+                    picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                except ProviderError:
+                    continue  # a preview that cannot be read is no reason to lose the picture
                 yield PartialImage(index, answers.count(body, "partial_image_index"), picture)
             elif kind.endswith(".completed"):
                 traits = answers.traits(body)
