@@ -277,7 +277,7 @@ def _schemas() -> dict[str, Any]:
         "ModelList": _object(
             {"object": {"const": "list"}, "data": {"type": "array", "items": _ref("Model")}}, "object", "data"
         ),
-    }  # fmt: skip - a table
+    }
 
 
 def _property(schema: dict[str, Any], bounds: dict[str, Any]) -> dict[str, Any]:

@@ -48,9 +48,8 @@ def _per_image(price: Price, size: str, quality: str) -> MicroUsd | None:
         return None
     if (size, quality) in rows:
         return rows[size, quality]
-    of_quality = {row: cost for row, cost in rows.items() if quality == "auto" or row[1] in (quality, "*")} or dict(
-        rows
-    )
+    of_quality = {row: cost for row, cost in rows.items() if quality == "auto" or row[1] in (quality, "*")}
+    of_quality = of_quality or dict(rows)
     of_size = [cost for row, cost in of_quality.items() if size == "auto" or row[0] in (size, "*")]
     if of_size:
         return max(of_size)

@@ -42,7 +42,7 @@ OF_THE_SEED = frozenset(
         "nebius",
         "xai",
     }
-)  # fmt: skip - a list of words
+)
 """Providers that callers may name whether they are configured or not."""
 
 

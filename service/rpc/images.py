@@ -56,14 +56,15 @@ class ImageGeneration(v1.ImageGenerationServicer):
                     done = event
         if done is None:
             raise GatewayError(Reason.INTERNAL, "The request ended without an answer.")
-        context.set_trailing_metadata(trailers(done.report))
+        report = codec.report(done.report)
+        context.set_trailing_metadata(trailers(report))
         return v1.GenerateImagesResponse(
             create_time=codec.timestamp(done.created),
             images=sorted(images, key=lambda image: image.index),
             failed_images=[codec.failed(each) for each in done.failed],
             traits=codec.traits(done.traits),
             usage=codec.usage(done.usage),
-            report=codec.report(done.report),
+            report=report,
             response_format="url" if wants_url(asked) else "b64_json",
         )
 
@@ -74,10 +75,10 @@ class ImageGeneration(v1.ImageGenerationServicer):
         permit = await self._doorman.admit(arrived().authorization)
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
             async for event in events:
-                if isinstance(event, Completed):
-                    context.set_trailing_metadata(trailers(event.report))
                 async with aclosing(messages_of(event)) as messages:
                     async for message in messages:
+                        if message.HasField("completed"):
+                            context.set_trailing_metadata(trailers(message.completed.report))
                         yield message
 
     async def PlanImages(  # noqa: N802 - the contract's name

@@ -16,7 +16,7 @@ from grpc_interceptor.server import AsyncServerInterceptor
 from imagegen.identity import request_id
 
 from service.errors import GatewayError, Reason
-from service.rpc import status
+from service.rpc import codec, status
 from service.rpc.trailers import trailers
 from service.telemetry import Context, Span, log, server_call
 
@@ -99,7 +99,7 @@ async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerat
         _line(method_name, given_id, span, started, code.name, reason=error.reason.value if error else None)
         if error:
             made = status.status(error)
-            told = trailers(error.report) if error.report else (("x-request-id", given_id),)
+            told = trailers(codec.report(error.report)) if error.report else (("x-request-id", given_id),)
             await context.abort(made.code, made.details, (*made.trailing_metadata, *told))
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from imagegen import v1
 from imagegen.report import summary
 
-from service.domain.event import Report
-from service.rpc import codec
 
-
-def trailers(report: Report) -> tuple[tuple[str, str], ...]:
-    return (("x-request-id", report.request_id), *summary(codec.report(report)).items())
+def trailers(report: v1.Report) -> tuple[tuple[str, str], ...]:
+    return (("x-request-id", report.request_id), *summary(report).items())

@@ -171,7 +171,7 @@ def said_values(message: Message) -> Iterator[tuple[str, Any]]:
 def shown(value: Any) -> set[Any]:
     """The forms in which JSON may show a value."""
     if isinstance(value, Message):  # a Timestamp or a Duration
-        seconds: int = value.seconds  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownVariableType]
+        seconds: int = value.seconds  # pyright: ignore[reportUnknownMemberType, reportAttributeAccessIssue, reportUnknownVariableType] - any message
         return {seconds, seconds * 1000}
     if isinstance(value, int) and not isinstance(value, bool):
         return {value, f"{value / 1_000_000:f}".rstrip("0").rstrip(".")}

@@ -52,7 +52,7 @@ def test_imports_where_nothing_else_is() -> None:
     program = (
         f"import sys; sys.modules.update(dict.fromkeys({absent!r})); import imagegen, imagegen.report; "
         "from imagegen import v1; v1.ImageGenerationStub; imagegen.Client; print('good')"
-    )  # fmt: skip - a program
+    )
     result = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, timeout=30, check=False, cwd=PROTOS
     )

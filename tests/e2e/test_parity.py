@@ -26,7 +26,7 @@ MODELS = [
     "no-such-model",
     "keyless/gpt-image-2",
     "azure/x",
-]  # fmt: skip - a list of words
+]
 CHOICES: dict[str, list[Any]] = {
     "n": [1, 2, 3, 0, 11],
     "size": ["auto", "256x256", "1024x1024", "1792x1024", "1536x1024", "17x17", "huge"],
@@ -50,7 +50,7 @@ BEHAVIOURS = [
     double.moderation_blocked(),
     double.status(429, retry_after="3"),
     double.empty_data(),
-]  # fmt: skip - a list of words
+]
 
 
 def _requests() -> list[dict[str, Any]]:

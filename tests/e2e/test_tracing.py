@@ -26,7 +26,7 @@ LAYERS = [
     "imagegen.pipeline",
     "image_generation gpt-image-2",
     "POST",
-]  # fmt: skip - a list of words
+]
 
 
 @pytest.fixture(autouse=True)
@@ -68,7 +68,7 @@ def _is_one_chain(trace: Trace) -> None:
         SpanKind.INTERNAL,
         SpanKind.CLIENT,
         SpanKind.CLIENT,
-    ]  # fmt: skip - beside the chain
+    ]
 
 
 @pytest.mark.parametrize("body", [{}, {"stream": True, "partial_images": 2}], ids=["unary", "stream"])

@@ -139,9 +139,9 @@ def _references(value: Any) -> list[str]:
         case {"$ref": str(target)}:
             return [target]
         case dict():
-            inner: list[Any] = [*value.values()]  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType]
+            inner: list[Any] = [*value.values()]  # pyright: ignore[reportUnknownArgumentType, reportUnknownMemberType] - any JSON
         case list():
-            inner = [*value]  # pyright: ignore[reportUnknownArgumentType]
+            inner = [*value]  # pyright: ignore[reportUnknownArgumentType] - any JSON
         case _:
             return []
     return [found for each in inner for found in _references(each)]

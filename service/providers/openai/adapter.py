@@ -128,8 +128,6 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
                 if index == images:
                     break
     await stream.finish()
-    if not index:
-        raise ProviderError(Reason.PROVIDER_NO_IMAGE, "The provider's stream ended without an image.", Outcome.UNKNOWN)
 
 
 async def _event_body(data: bytes) -> Mapping[str, Any]:

@@ -52,7 +52,7 @@ def read_order(body: Any, terms: Terms, *, request: int, request_id: str, key: s
     """The order that `body` asks for; raises the Refusal that OpenAI would answer."""
     if not isinstance(body, dict):
         raise refusals.not_json()
-    asked: dict[str, Any] = {str(name): value for name, value in body.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+    asked: dict[str, Any] = {str(name): value for name, value in body.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType] - any JSON
     model, card = _model(asked, terms)
     for name in asked:
         if name not in COMMON and name not in card.extras:

@@ -61,7 +61,7 @@ def _size(card: Card, name: str, value: Any) -> None:
 def _svg(_: Card, name: str, value: Any) -> None:
     if not isinstance(value, dict):
         raise refusals.invalid_type(name, "an object", value)
-    for part in value:  # pyright: ignore[reportUnknownVariableType]
+    for part in value:  # pyright: ignore[reportUnknownVariableType] - any JSON
         if part not in ("model", "reasoning"):
             raise refusals.unknown_parameter(f"{name}.{part}")
 
