@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
@@ -35,6 +36,10 @@ class Gateway:
         self.config = config
         self.adapters, self.router = check(config)
         self.attempts = Attempts()
+        self.broken = asyncio.Event()
+        """Set when this process must end: its disk cannot be trusted any more."""
+        self.records = locate.records(config.stores.records, lambda _: self.broken.set())
+        self.books = Books(self.records)
         self.blobs = locate.blobs(config.stores.blobs)
         keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
         signer = Signer(keys)
@@ -44,8 +49,9 @@ class Gateway:
             attempts=self.attempts,
             delivery=Delivery(self.blobs, signer),
             cancel_when_caller_leaves=config.engine.when_caller_leaves == "cancel",
+            record_content=config.telemetry.record_content,
         )
-        doorman = OpenDoorman()
+        doorman = OpenDoorman(self.books)
         self.server = Server(
             ImageGeneration(self.pipeline, doorman),
             Models(self.router, doorman),
@@ -59,7 +65,9 @@ class Gateway:
         if self.config.telemetry.liveness:
             liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
+        await self.records.open()
         self._background.append(asyncio.create_task(_sweep(self), name="sweep"))
+        self._background.append(asyncio.create_task(self.books.run(), name="books"))
         return await self.server.start(addresses or (self.config.service.listen,))
 
     async def stop_accepting(self) -> None:
@@ -75,6 +83,8 @@ class Gateway:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await self.books.leave()
+        await self.records.close()
         for adapter in self.adapters.values():
             await adapter.close()
 

@@ -58,8 +58,10 @@ def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None)
     except (ConfigError, ValueError) as error:
         raise Failure(str(error)) from None
     if data_dir is not None:
-        blobs = Stores(blobs=f"file:{data_dir}/blobs") if config.stores == Stores() else config.stores
-        config = msgspec.structs.replace(config, data_dir=data_dir, stores=blobs)
+        stores = Stores(records=f"sqlite:{data_dir}/imagegen.db", blobs=f"file:{data_dir}/blobs")
+        if config.stores != Stores():
+            stores = config.stores
+        config = msgspec.structs.replace(config, data_dir=data_dir, stores=stores)
     return config
 
 

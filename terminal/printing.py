@@ -18,6 +18,8 @@ from service.config import Config
 from service.config.schema import Secret
 
 DOTS = str(Secret())
+_PASSWORD = re.compile(r"(?<=:)[^:/@]+(?=@)|(?<=[?&]password=)[^&]*")
+"""Where a URL has one."""
 
 
 def models(console: Console, found: Mapping[str, v1.Model]) -> None:
@@ -84,7 +86,7 @@ def _value(key: str, value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return _text(DOTS if key == "value" else value)
+            return _text(DOTS if key == "value" else _PASSWORD.sub(DOTS, value))
         case dict():
             members = cast(dict[str, Any], value)
             return "{ " + ", ".join(f"{each} = {_value(each, inner)}" for each, inner in members.items()) + " }"

@@ -51,7 +51,7 @@ def settings(
     return {
         "service": {"listen": "127.0.0.1:0"},
         "bridge": {"listen": "127.0.0.1:0"},
-        "stores": {"blobs": f"file:{directory}/blobs"},
+        "stores": {"records": f"sqlite:{directory}/records.db", "blobs": f"file:{directory}/blobs"},
         "files": {"signing_keys": ["a signing key for tests"]},
         "providers": {
             "painter": {},

@@ -1,47 +1,107 @@
-"""What access hands the engine for one request."""
+"""What access hands the engine for one request: the right to make it, and the purse for it."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Protocol
 
-from service.domain.event import AttemptRecord
-from service.domain.plan import Plan
+from service.access.books import Books
+from service.domain.account import Payer
+from service.domain.event import AttemptRecord, Outcome
+from service.domain.plan import Plan, Skipped
 from service.domain.price import MicroUsd
+from service.domain.record import Ending, Purpose, Sending
+from service.errors import GatewayError, Reason
+from service.stores.records.port import RecordsAwayError
 
 
 class Permit(Protocol):
-    """The right to make one request, and the purse for it."""
+    """First `narrow`, then `hold`, `send` before each further attempt, and at last `release`, whatever happened."""
 
     def narrow(self, plan: Plan) -> Plan:
         """The plan without the steps that this caller may not use; raises where none is left."""
         ...
 
-    async def hold(self, amount: MicroUsd | None) -> None:
-        """Sets money aside before anything is spent; None is an unknown price. Raises where there is not enough."""
+    async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
+        """Sets money aside (None: the price is not known) and notes that the first attempt is about to be sent.
+
+        When this returns both survive; when it raises nothing may be sent.
+        """
         ...
 
-    async def settle(self, attempt: AttemptRecord) -> None:
-        """Pays for one attempt, once: the second call for the same number changes nothing."""
+    async def send(self, sending: Sending, amount: MicroUsd = 0) -> None:
+        """The same for a further attempt; `amount` is what has to be held beside what is left."""
         ...
 
-    async def release(self) -> None:
-        """Gives back what is still held, once, when the request is over."""
+    def settle(self, attempt: AttemptRecord) -> None:
+        """Pays for one attempt. It survives with the next `send` or with `release`; until then it counts as sent."""
+        ...
+
+    async def release(self, purpose: Purpose, ending: Ending) -> None:
+        """Gives back what is still held and closes the request."""
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class OpenPermit:
-    """Everything is allowed, and nobody counts: open mode, on loopback."""
+class KeptPermit:
+    """A permit whose money is kept in the books."""
+
+    def __init__(self, books: Books, payer: Payer) -> None:
+        self._books = books
+        self._payer = payer
+        self._account = books.account(payer)
+        self._settled: list[AttemptRecord] = []
+        self._asked = False
+        self._opened = False
 
     def narrow(self, plan: Plan) -> Plan:
-        return plan
+        """Where a budget applies, a step without a price cannot be held for."""
+        if not self._payer.limited:
+            return plan
+        priced = tuple(step for step in plan.steps if step.max_cost is not None)
+        if not priced:
+            raise GatewayError(
+                Reason.MODEL_NOT_PRICED,
+                f"{plan.steps[0].target} has no price, and this caller has a budget; the operator can set one "
+                f'under [prices."{plan.steps[0].target}"].',
+                field="model",
+            )
+        left_out = [step for step in plan.steps if step.max_cost is None]
+        skipped = (Skipped(str(step.target), "it has no price, and this caller has a budget") for step in left_out)
+        return replace(plan, steps=priced, skipped=(*plan.skipped, *skipped))
 
-    async def hold(self, amount: MicroUsd | None) -> None:
-        return
+    async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
+        self._asked = True  # until the books have answered it may be held, or not
+        with self._unsent_if_it_fails(first):
+            try:
+                await self._books.open(self._account, purpose, amount or 0, first)
+            except GatewayError as error:
+                self._asked = isinstance(error, RecordsAwayError) and not error.untried
+                raise
+        self._opened = True
 
-    async def settle(self, attempt: AttemptRecord) -> None:
-        return
+    async def send(self, sending: Sending, amount: MicroUsd = 0) -> None:
+        settled = tuple(self._settled)
+        with self._unsent_if_it_fails(sending):
+            await self._books.send(self._account, settled, amount, sending)
+        del self._settled[: len(settled)]
 
-    async def release(self) -> None:
-        return
+    def settle(self, attempt: AttemptRecord) -> None:
+        self._settled.append(attempt)
+
+    async def release(self, purpose: Purpose, ending: Ending) -> None:
+        if self._asked:
+            unopened = None if self._opened else purpose
+            await self._books.close(self._account, self._settled, ending, unopened)
+        else:
+            self._books.note(self._account, ending, purpose)
+
+    @contextmanager
+    def _unsent_if_it_fails(self, sending: Sending) -> Generator[None]:
+        """An attempt that the books may have as sent, while its sender does not know, is settled as not sent."""
+        try:
+            yield
+        except BaseException:
+            self.settle(AttemptRecord(number=sending.number, target=sending.target, outcome=Outcome.NOT_SENT))
+            raise

@@ -20,6 +20,7 @@ def check(config: Config) -> None:
 
 def _problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _addresses(config)
+    yield from _stores(config)
     if config.bridge.public_url and not _is_http(config.bridge.public_url):
         yield "bridge.public_url", f'expected an http:// or https:// address, got "{config.bridge.public_url}"'
     if not config.stores.blobs.startswith("file:"):
@@ -45,6 +46,29 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     for name, table in config.prices.items():
         yield from _target(config, f"prices.{name}", name)
         yield from _price(f"prices.{name}", table)
+
+
+RECORDS = ("sqlite", "postgresql", "postgres")
+SIGNALS = ("memory", "redis", "rediss", "valkey", "valkeys")
+
+
+def _stores(config: Config) -> Iterator[tuple[str, str]]:
+    records, signals = config.stores.records, config.stores.signals
+    if records.partition(":")[0] not in RECORDS:
+        expected = "expected sqlite:FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+        yield "stores.records", f'{expected}, got "{_bare(records)}"'
+    elif records == "sqlite:":
+        yield "stores.records", "expected a file after sqlite:"
+    if signals.partition(":")[0] not in SIGNALS:
+        yield "stores.signals", f'expected memory:, redis://HOST or valkey://HOST, got "{_bare(signals)}"'
+    for path, url in (("stores.records", records), ("stores.signals", signals)):
+        if "://" in url and not urlsplit(url).hostname:
+            yield path, "expected a host after ://"
+
+
+def _bare(url: str) -> str:
+    """As much of a URL as holds no secret."""
+    return url.partition("://")[0]
 
 
 def _addresses(config: Config) -> Iterator[tuple[str, str]]:

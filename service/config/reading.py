@@ -43,13 +43,10 @@ LATER = {
     "access.admin_key": None,
     "access.allow_direct_keys": None,
     "access.jwt": None,
-    "stores.records": None,
-    "stores.signals": None,
     "engine.after_unknown": None,
     "providers.*.limits": None,
     "telemetry.otlp": None,
     "telemetry.prometheus": None,
-    "telemetry.record_content": None,
 }
 """Settings that the design has and this version has not: refused by name (a tuple: only these values)."""
 

@@ -42,6 +42,8 @@ class Access(Table, frozen=True):
 
 
 class Stores(Table, frozen=True):
+    records: str = "sqlite:var/imagegen.db"
+    signals: str = "memory:"
     blobs: str = "file:var/blobs"
 
 
@@ -104,6 +106,7 @@ class Files(Table, frozen=True):
 
 class Telemetry(Table, frozen=True):
     liveness: str = ""
+    record_content: bool = False
 
 
 class Drain(Table, frozen=True):

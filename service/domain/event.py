@@ -40,7 +40,7 @@ class AttemptStarted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """One provider call, as it is told to the caller."""
+    """One provider call, as it is told to the caller and kept in the books."""
 
     number: int
     target: Target
@@ -48,7 +48,11 @@ class AttemptRecord:
     reason: str | None = None
     status: int | None = None
     seconds: float = 0
+    images: int = 0
+    usage: Usage | None = None
     cost: MicroUsd = 0
+    presumed: bool = False
+    """Whether the cost is what it may be, because nobody said what it is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ import time
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
 from service.domain.image import Traits, Usage
 from service.domain.plan import Plan, Skipped, Step
+from service.domain.record import Ending, State
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
@@ -27,6 +28,7 @@ class Account:
         self._usage: Usage | None = None
         self._traits = Traits()
         self._error: GatewayError | None = None
+        self._recorded: list[str] = []
 
     @property
     def images(self) -> int:
@@ -49,6 +51,10 @@ class Account:
     def deliver(self, ready: ImageReady) -> None:
         self._delivered[ready.image.index] = ready
 
+    def recorded(self, name: str | None) -> None:
+        """A picture was kept under this name, because the operator wants that."""
+        self._recorded += [name] if name else []
+
     def end(self, attempt: Attempt) -> None:
         self._attempts.append(attempt.record)
         self._usage = attempt.usage
@@ -65,6 +71,25 @@ class Account:
         message = self._error.message if self._error else "The provider sent fewer images than were asked for."
         asked = range(self.request.parameters.n or 1)
         return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._delivered)
+
+    def ending(self, *, over: bool) -> Ending:
+        """How the request ended, for the books; not `over` where its caller left before."""
+        failed = self.failed() if over and self.images else ()
+        if not over:
+            state, reason = State.LEFT, Reason.CANCELLED
+        elif not self.images:
+            state, reason = State.FAILED, self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
+        else:
+            state, reason = (State.PARTIAL, Reason(failed[0].reason)) if failed else (State.DONE, None)
+        return Ending(
+            state=state,
+            reason=reason,
+            images=self.images,
+            fallback_index=self._step_index,
+            changes=self._step.changes if self._step else (),
+            skipped=self._skipped,
+            recorded=tuple(self._recorded),
+        )
 
     def report(self) -> Report:
         return Report(

@@ -21,6 +21,7 @@ from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageRea
 from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.price import MicroUsd
+from service.domain.record import Ending, Purpose
 from service.engine.pricing import owed
 from service.engine.queue import Queue
 from service.errors import GatewayError, ProviderError, Reason
@@ -99,11 +100,9 @@ class Attempt:
                 gen_ai__usage__input_tokens=self.usage.input_tokens if self.usage else None,
                 gen_ai__usage__output_tokens=self.usage.output_tokens if self.usage else None,
             )
-        try:
-            await permit.settle(self.record)
-        finally:
-            self.ended.set()
-            self._queue.close()
+        permit.settle(self.record)
+        self.ended.set()
+        self._queue.close()
 
     def _note(self, event: AdapterEvent) -> None:
         if isinstance(event, Answered):
@@ -132,7 +131,10 @@ class Attempt:
             reason=self.error.reason.value if self.error else None,
             status=self.error.status if self.error else None,
             seconds=time.monotonic() - self._started,
+            images=self._images,
+            usage=self.usage,
             cost=self._cost(presumed=presumed),
+            presumed=presumed and self._answered is None,
         )
 
     def _cost(self, *, presumed: bool) -> MicroUsd:
@@ -169,12 +171,12 @@ class Attempts:
     def start(self, attempt: Attempt, adapter: Adapter, permit: Permit) -> None:
         self._supervise(asyncio.create_task(attempt.carry_out(adapter, permit), name=f"attempt {attempt.step.target}"))
 
-    async def release(self, permit: Permit, begun: Sequence[Attempt]) -> None:
-        """Gives back what is still held: now, or once the last of a request's attempts has settled."""
+    async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
+        """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
         if all(attempt.ended.is_set() for attempt in begun):
-            await permit.release()
+            await permit.release(purpose, ending)
         else:
-            self._supervise(asyncio.create_task(_release_after(permit, begun), name="release"))
+            self._supervise(asyncio.create_task(_release_after(permit, begun, purpose, ending), name="release"))
 
     async def drain(self, grace: float) -> None:
         """Waits for what runs; what is still running then is ended and recorded as unknown."""
@@ -190,7 +192,7 @@ class Attempts:
         task.add_done_callback(self._tasks.discard)
 
 
-async def _release_after(permit: Permit, begun: Sequence[Attempt]) -> None:
+async def _release_after(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
     for attempt in begun:
         await attempt.ended.wait()
-    await permit.release()
+    await permit.release(purpose, ending)

@@ -11,7 +11,7 @@ A chain that is used up fails with its first step's error: that is the model the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 
 from service.domain.event import AttemptEnded, AttemptStarted, Event, Outcome
@@ -26,7 +26,7 @@ CALLERS_FAULT = frozenset({Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED})
 
 async def walk(
     plan: Plan,
-    begin: Callable[[int, Step], Attempt],
+    begin: Callable[[int, Step], Awaitable[Attempt]],
     account: Account,
     deadline: float,
     *,
@@ -37,7 +37,7 @@ async def walk(
     for index, step in enumerate(plan.steps):
         if asyncio.get_running_loop().time() >= deadline:
             raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
-        attempt = begin(index, step)
+        attempt = await begin(index, step)
         account.speak_of(index, step)
         try:
             yield AttemptStarted(attempt.record.number, index, step.target)

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from service.access.permit import Permit
 from service.domain.event import Event, ImageReady, Planned
 from service.domain.plan import Plan, Step
+from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
-from service.engine.check import check
+from service.engine.check import MAX_NAME, check
 from service.engine.delivery import Delivery
 from service.engine.fallback import walk
 from service.engine.plan import make_plan
@@ -43,6 +44,7 @@ class Pipeline:
     attempts: Attempts
     delivery: Delivery
     cancel_when_caller_leaves: bool = True
+    record_content: bool = False
 
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
@@ -54,25 +56,30 @@ class Pipeline:
         account = Account(request, around.request_id)
         begun: list[Attempt] = []
         with pipeline_span(request, around.trace) as span:
+            purpose = self._purpose(request, around, span.trace_id)
+            failure: GatewayError | None = None
+            over = False
             try:
                 plan = self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
-                await permit.hold(plan.max_cost)
-                try:
-                    async with aclosing(self._carry_out(plan, permit, around, account, begun, span.context)) as events:
-                        async for event in events:
-                            yield event
-                finally:
-                    await self.attempts.release(permit, begun)
+                carried = self._carry_out(plan, permit, around, account, begun, purpose, span.context)
+                async with aclosing(carried) as events:
+                    async for event in events:
+                        yield event
+                over = True
             except GatewayError as error:
-                span.fail(error.reason)
-                if not account.images:
-                    error.report = account.report()
-                    if account.may_be_billed:
-                        error.retry_after = None  # asking again would be asking for a second bill
-                    raise
+                over, failure = True, error
                 account.give_up(error)  # what has come is kept and told; the rest fails one by one
+            finally:
+                await self.attempts.release(permit, begun, purpose, account.ending(over=over))
+            if failure is not None:
+                span.fail(failure.reason)
+                if not account.images:
+                    failure.report = account.report()
+                    if account.may_be_billed:
+                        failure.retry_after = None  # asking again would be asking for a second bill
+                    raise failure
             completed = account.completed()
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:
@@ -86,9 +93,14 @@ class Pipeline:
         around: Circumstances,
         account: Account,
         begun: list[Attempt],
+        purpose: Purpose,
         trace: Context,
     ) -> AsyncGenerator[Event, None]:
-        def begin(index: int, step: Step) -> Attempt:
+        async def begin(index: int, step: Step) -> Attempt:
+            if index:
+                await permit.send(_sending(index, step))
+            else:
+                await permit.hold(purpose, plan.max_cost, _sending(index, step))
             call = Call(model=step.target.model, request=step.request, request_id=around.request_id, trace=trace)
             attempt = Attempt(index + 1, step, call)
             begun.append(attempt)
@@ -100,6 +112,31 @@ class Pipeline:
         async with aclosing(walked) as events:
             async for event in events:
                 if isinstance(event, ImageReady):
+                    if self.record_content:
+                        account.recorded(await self.delivery.record(event.image.picture))
                     event = await delivery.deliver(event)
                     account.deliver(event)
                 yield event
+
+    def _purpose(self, request: ImageRequest, around: Circumstances, trace_id: str | None) -> Purpose:
+        return Purpose(
+            request_id=around.request_id,
+            model=request.model[:MAX_NAME],
+            operation=request.operation,
+            stream=request.stream,
+            n=request.parameters.n or 1,
+            trace_id=trace_id,
+            prompt=request.prompt if self.record_content else None,
+        )
+
+
+def _sending(index: int, step: Step) -> Sending:
+    parameters = step.request.parameters
+    return Sending(
+        number=index + 1,
+        target=step.target,
+        at_most=step.max_cost or 0,
+        price=step.price,
+        size=parameters.size or "auto",
+        quality=parameters.quality or "auto",
+    )

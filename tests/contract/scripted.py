@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc.aio
 from imagegen import connect
 
+from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.access.permit import Permit
 from service.domain import event as events
@@ -28,6 +29,7 @@ from service.rpc.models import Models
 from service.rpc.server import Server
 from service.stores.blobs.files import FileBlobs
 from tests.contract import specimens as some
+from tests.simulation.records import InlineRecords
 
 SIZES = Sizes(
     names=("auto", "640x480"),
@@ -101,7 +103,7 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     upstream = Upstream(name="north", kind="openai", configured=True, cards={"gpt-image-2": CARD}, prices={})
     router = Router({"north": upstream}, {"pictures": Route((("north/gpt-image-2", 1),))}, frozenset())
     engine = Scripted(router=router, adapters={}, attempts=Attempts(), delivery=Delivery(blobs, signer))
-    doorman = OpenDoorman()
+    doorman = OpenDoorman(Books(InlineRecords()))
     server = Server(
         ImageGeneration(engine, doorman), Models(router, doorman), ImageFiles(blobs, signer), ServerInfo("open")
     )

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from service.access.permit import OpenPermit
 from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent, AttemptRecord, Event, ImageReady, Outcome, PartialImage
 from service.domain.image import Image, Picture
 from service.domain.plan import Plan, Step, Target
+from service.domain.price import MicroUsd
+from service.domain.record import Ending, Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
@@ -46,13 +47,25 @@ class Script:
 
 
 @dataclass(frozen=True, slots=True)
-class Purse(OpenPermit):
-    """A permit that remembers what was settled."""
+class Purse:
+    """A permit that allows everything and remembers what was settled."""
 
     settled: list[AttemptRecord] = field(default_factory=list[AttemptRecord])
 
-    async def settle(self, attempt: AttemptRecord) -> None:
+    def narrow(self, plan: Plan) -> Plan:
+        return plan
+
+    async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
+        return
+
+    async def send(self, sending: Sending, amount: MicroUsd = 0) -> None:
+        return
+
+    def settle(self, attempt: AttemptRecord) -> None:
         self.settled.append(attempt)
+
+    async def release(self, purpose: Purpose, ending: Ending) -> None:
+        return
 
 
 async def _walked(*scripts: Script, deadline: float = 5) -> tuple[list[Event], Account, Purse]:
@@ -63,7 +76,7 @@ async def _walked(*scripts: Script, deadline: float = 5) -> tuple[list[Event], A
     plan = Plan(tuple(Step(target=target, request=request, card=card) for target in targets))
     account, attempts, purse = Account(request, "id"), Attempts(), Purse()
 
-    def begin(index: int, step: Step) -> Attempt:
+    async def begin(index: int, step: Step) -> Attempt:
         attempt = Attempt(index + 1, step, Call(model="model", request=request, request_id="id"))
         attempts.start(attempt, scripts[index], purse)
         return attempt
