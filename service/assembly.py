@@ -14,6 +14,7 @@ from service.engine.attempt import Attempts
 from service.engine.delivery import SWEEP_SECONDS, Delivery
 from service.engine.pipeline import Pipeline
 from service.engine.router import Route, Router, Upstream
+from service.errors import GatewayError
 from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
@@ -24,6 +25,7 @@ from service.rpc.models import Models
 from service.rpc.server import Server
 from service.signing import Signer, own_key
 from service.stores import locate
+from service.stores.blobs.port import Shelf
 from service.telemetry import log
 
 SWEEP_EVERY = 600.0
@@ -85,6 +87,7 @@ class Gateway:
                 await task
         await self.books.leave()
         await self.records.close()
+        await self.blobs.close()
         for adapter in self.adapters.values():
             await adapter.close()
 
@@ -102,11 +105,11 @@ async def _sweep(gateway: Gateway) -> None:
     """Removes result files an hour after their URL expired."""
     while True:
         try:
-            swept = await gateway.blobs.sweep(SWEEP_SECONDS)
+            swept = await gateway.blobs.sweep(Shelf.RESULTS, SWEEP_SECONDS)
             if swept:
                 log("sweep").info("swept", files=swept)
-        except OSError as error:
-            log("sweep").warning("cannot sweep", error=error.strerror)
+        except GatewayError as error:
+            log("sweep").warning("cannot sweep", error=error.message)
         await asyncio.sleep(SWEEP_EVERY)
 
 

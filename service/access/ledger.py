@@ -39,14 +39,15 @@ WHERE p.held + p.spent + excluded.held <= CAST($5 AS BIGINT) RETURNING held
 PRICE = "INSERT INTO prices (digest, terms) VALUES ($1, $2) ON CONFLICT (digest) DO NOTHING"
 SEND = """
 INSERT INTO attempts (request, number, provider, kind, model, size, quality, price, at_most, state, outcome,
-  milliseconds, images, cost, presumed, before)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sent', '', 0, 0, 0, 0, 0)
+  milliseconds, images, input_tokens, output_tokens, cost, presumed, before)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sent', '', 0, 0, 0, 0, 0, 0, 0)
 ON CONFLICT (request, number) DO NOTHING RETURNING number
 """
-LOCK = "UPDATE requests SET state = state WHERE id = $1 RETURNING held, state, purses"
+LOCK = "SELECT held, state, purses FROM requests WHERE id = $1 FOR UPDATE"
 SETTLE = """
 UPDATE attempts SET state = 'settled', before = CASE WHEN state = 'expired' THEN cost ELSE 0 END,
-  outcome = $3, reason = $4, status = $5, milliseconds = $6, images = $7, tokens = $8, cost = $9, presumed = $10
+  outcome = $3, reason = $4, status = $5, milliseconds = $6, images = $7, tokens = $8, cost = $9, presumed = $10,
+  input_tokens = $11, output_tokens = $12
 WHERE request = $1 AND number = $2 AND state <> 'settled' RETURNING before
 """
 MOVE = """
@@ -250,6 +251,8 @@ def _settle(account: Account, settled: Sequence[AttemptRecord]) -> Work[MicroUsd
             orjson.dumps(attempt.usage).decode() if attempt.usage else None,
             attempt.cost,
             int(attempt.presumed),
+            attempt.usage.input_tokens if attempt.usage else 0,
+            attempt.usage.output_tokens if attempt.usage else 0,
         )
         for row in (yield SETTLE, values):
             added += attempt.cost - row[0]

@@ -14,7 +14,7 @@ from service.domain.image import FORMATS, Picture
 from service.domain.request import ImageRequest
 from service.errors import GatewayError
 from service.signing import Signer
-from service.stores.blobs.port import Blobs
+from service.stores.blobs.port import Blobs, Shelf
 from service.telemetry import log
 
 URL_SECONDS = 3600
@@ -46,14 +46,14 @@ class Delivery:
     async def store(self, ready: ImageReady) -> ImageReady:
         picture = ready.image.picture
         file_id = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
-        await self._blobs.put(file_id, picture.data)
+        await self._blobs.put(Shelf.RESULTS, file_id, picture.data)
         return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
 
     async def record(self, picture: Picture) -> str | None:
         """Keeps a picture, as the operator wants; where the store fails, the caller loses nothing."""
         name = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
         try:
-            await self._blobs.put(name, picture.data)
+            await self._blobs.put(Shelf.RECORDED, name, picture.data)
         except GatewayError as error:
             log("delivery").warning("picture not recorded", error=error.message)
             return None

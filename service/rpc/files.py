@@ -15,7 +15,7 @@ from service.rpc import codec
 from service.rpc.interceptors import ServicerContext
 from service.rpc.stream import CHUNK
 from service.signing import Signer
-from service.stores.blobs.port import Blobs
+from service.stores.blobs.port import Blobs, Shelf
 
 
 class ImageFiles(v1.ImageFilesServicer):
@@ -28,7 +28,7 @@ class ImageFiles(v1.ImageFilesServicer):
     ) -> AsyncGenerator[v1.ReadFileResponse, None]:
         file = codec.file_ref(request)
         self._signer.verify(file, time.time())
-        blob = await self._blobs.open(file.file_id, CHUNK)
+        blob = await self._blobs.open(Shelf.RESULTS, file.file_id, CHUNK)
         if blob is None:
             raise GatewayError(Reason.NOT_FOUND, "There is no such file, or its time is over.", field="file_id")
         media_type = MEDIA_TYPES[file.file_id.rpartition(".")[2]]

@@ -3,68 +3,68 @@
 from __future__ import annotations
 
 import os
-import re
 import stat
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from service import offload
 from service.errors import GatewayError, Reason
-from service.stores.blobs.port import Blob
-
-_NAME = re.compile(r"[0-9a-f]{32}\.[a-z]{3,4}")
-"""The only names there are: random, with an ending from our own list. Nothing that a caller wrote becomes a path."""
+from service.stores.blobs.port import Blob, Shelf, checked, is_name
 
 
 class FileBlobs:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    async def put(self, name: str, data: bytes) -> None:
-        try:
-            await offload.run(self._write, self._path(name), data)
-        except OSError as error:
-            raise GatewayError(
-                Reason.UNAVAILABLE, f"The store for pictures cannot be written: {error.strerror}.", retry_after=10
-            ) from error
+    async def put(self, shelf: Shelf, name: str, data: bytes) -> None:
+        path = self._path(shelf, checked(name))
+        with _told("written"):
+            await offload.run(self._write, path, data)
 
-    async def open(self, name: str, piece: int) -> Blob | None:
-        if not _NAME.fullmatch(name):
+    async def open(self, shelf: Shelf, name: str, piece: int) -> Blob | None:
+        if not is_name(name):
             return None
-        path = self._path(name)
-        try:
-            found = await offload.run(path.lstat)
-        except OSError:
-            return None
+        path = self._path(shelf, name)
+        with _told("read"):
+            try:
+                found = await offload.run(path.lstat)
+            except (FileNotFoundError, NotADirectoryError):
+                return None
         return Blob(found.st_size, _read(path, piece)) if stat.S_ISREG(found.st_mode) else None
 
-    async def sweep(self, older_than: float) -> int:
-        return await offload.run(self._sweep, time.time() - older_than)
+    async def sweep(self, shelf: Shelf, older_than: float) -> int:
+        with _told("swept"):
+            return await offload.run(self._sweep, shelf, time.time() - older_than)
 
-    def _path(self, name: str) -> Path:
-        if not _NAME.fullmatch(name):
-            raise ValueError("a blob's name is 32 hexadecimal digits and an ending")
-        return self._directory / name[:2] / name
+    async def close(self) -> None:
+        """Nothing is held between two calls."""
+
+    def _path(self, shelf: Shelf, name: str) -> Path:
+        return self._directory / shelf / name[:2] / name
 
     def _write(self, path: Path, data: bytes) -> None:
+        made = [each for each in (path.parent, *path.parent.parents) if not each.exists()]
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_suffix(f"{path.suffix}.part")
+        opened = os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         try:
-            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
+            with open(opened, "wb") as file:
                 file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             aside.rename(path)
-            _sync_directory(path.parent)
+            for directory in (path.parent, *(each.parent for each in made)):
+                _sync_directory(directory)
         except BaseException:
             aside.unlink(missing_ok=True)
             path.unlink(missing_ok=True)
             raise
 
-    def _sweep(self, before: float) -> int:
+    def _sweep(self, shelf: Shelf, before: float) -> int:
         swept = 0
-        for path in self._directory.glob("??/*"):
+        for path in (self._directory / shelf).glob("??/*"):
             try:
                 found = path.lstat()
                 if found.st_mtime < before and not stat.S_ISDIR(found.st_mode):
@@ -73,6 +73,17 @@ class FileBlobs:
             except FileNotFoundError:
                 continue  # another process was quicker
         return swept
+
+
+@contextmanager
+def _told(done: str) -> Generator[None]:
+    """What the disk says, as a reason and a sentence that names no path."""
+    try:
+        yield
+    except OSError as error:
+        raise GatewayError(
+            Reason.UNAVAILABLE, f"The store for pictures cannot be {done}: {error.strerror}.", retry_after=10
+        ) from error
 
 
 def _sync_directory(path: Path) -> None:

@@ -10,7 +10,8 @@ a simulation.
 
     await records.write(rename, "a", "b")
 
-Statements are PostgreSQL's as far as SQLite understands them too. `/*sqlite WORDS */` is read by SQLite alone.
+Statements are PostgreSQL's as far as SQLite understands them too. `/*sqlite WORDS */` is read by SQLite alone, and
+` FOR UPDATE` at the end of one by PostgreSQL alone.
 """
 
 from __future__ import annotations

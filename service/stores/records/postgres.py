@@ -107,8 +107,8 @@ class PostgresRecords:
 
     async def _once(self, work: Callable[[], Work[T]], *, readonly: bool) -> T:
         patience = READ_SECONDS if readonly else PATIENCE
-        isolation = "repeatable_read" if readonly else None
-        async with self._connection(patience) as connection, connection.transaction(isolation, readonly):
+        how = {"isolation": "repeatable_read", "readonly": True} if readonly else {}
+        async with self._connection(patience) as connection, connection.transaction(**how):
             return await drive(connection, work(), patience if readonly else STATEMENT_SECONDS)
 
     @asynccontextmanager

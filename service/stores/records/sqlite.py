@@ -40,7 +40,12 @@ OF_THE_FILE = tuple(
 )
 """Errors that are not the work's own."""
 
-SETTINGS = ("PRAGMA journal_mode = WAL", "PRAGMA synchronous = FULL", "PRAGMA cache_size = -16384")
+SETTINGS = (
+    "PRAGMA journal_mode = WAL",
+    "PRAGMA synchronous = FULL",
+    "PRAGMA cache_size = -16384",
+    "PRAGMA wal_autocheckpoint = 4000",
+)
 
 
 @dataclass(slots=True)
@@ -151,9 +156,15 @@ class SqliteRecords:
             return _fail(batch, self._broken, retry_after=10)
         try:
             connection.execute("BEGIN IMMEDIATE")
-            for job in batch:
-                _attempt(connection, job)
-            connection.execute("COMMIT")
+            if len(batch) == 1:
+                _attempt(connection, batch[0], take_back="ROLLBACK")
+            else:
+                for job in batch:
+                    connection.execute("SAVEPOINT job")
+                    _attempt(connection, job, take_back="ROLLBACK TO job")
+                    connection.execute("RELEASE job")
+            if connection.in_transaction:
+                connection.execute("COMMIT")
         except sqlite3.Error as error:
             self._take_back(connection, error)
             _fail(batch, _why(error))
@@ -183,6 +194,8 @@ class SqliteRecords:
             finally:
                 connection.execute("ROLLBACK")
         except sqlite3.Error as error:
+            if _name(error) == "SQLITE_READONLY" or not _is_of_the_file(error):
+                raise  # the work's own mistake
             raise RecordsAwayError(_why(error)) from error
 
     def _reader(self) -> sqlite3.Connection:
@@ -218,20 +231,19 @@ def drive(connection: sqlite3.Connection, work: Work[T]) -> T:
 @lru_cache(maxsize=1024)
 def dialect(statement: str) -> str:
     """The statement as SQLite writes it."""
+    statement = statement.removesuffix(" FOR UPDATE")  # one writes at a time anyhow
     return re.sub(r"/\*sqlite (.*?)\*/", r"\1", re.sub(r"\$(\d+)", r"?\1", statement))
 
 
-def _attempt(connection: sqlite3.Connection, job: Job) -> None:
+def _attempt(connection: sqlite3.Connection, job: Job, *, take_back: str) -> None:
     """Does one job of a batch. Whatever is wrong with it is told to its caller and leaves nothing behind."""
-    connection.execute("SAVEPOINT job")
     try:
         job.result = drive(connection, job.work())
     except Exception as error:
-        if isinstance(error, sqlite3.Error) and _name(error).startswith(OF_THE_FILE):
+        if isinstance(error, sqlite3.Error) and _is_of_the_file(error):
             raise
         job.error = error
-        connection.execute("ROLLBACK TO job")
-    connection.execute("RELEASE job")
+        connection.execute(take_back)
 
 
 def _fail(batch: Sequence[Job], why: str, *, retry_after: float = 1) -> None:
@@ -258,6 +270,10 @@ def _patiently(step: Callable[[], object], end: float) -> None:
             if time.monotonic() > end:
                 raise
             time.sleep(0.01)
+
+
+def _is_of_the_file(error: sqlite3.Error) -> bool:
+    return _name(error).startswith(OF_THE_FILE)
 
 
 def _name(error: sqlite3.Error) -> str:

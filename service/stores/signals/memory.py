@@ -6,10 +6,10 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 UNREAD = 256
 """Messages that wait for one reader; beyond that the oldest are lost."""
@@ -62,16 +62,13 @@ class MemorySignals:
         mailbox = _Mailbox()
         listening = self._mailboxes.setdefault(topic, [])
         listening.append(mailbox)
-        messages = mailbox.read()
         try:
-            yield messages
+            yield mailbox
         finally:
             listening.remove(mailbox)
             if not listening:
                 del self._mailboxes[topic]
-            mailbox.close()
-            with suppress(RuntimeError):  # another task reads, and comes to the end by itself
-                await messages.aclose()
+            await mailbox.aclose()
 
     async def take(self, lease: str, owner: str, *, seconds: float) -> int | None:
         held = self._leases.get(lease)
@@ -129,8 +126,9 @@ class _Fading(Generic[T]):
                 del self._things[name]
 
 
-class _Mailbox:
-    """Messages on their way to one reader."""
+class _Mailbox(AsyncGenerator[bytes, None]):
+    """Messages on their way to a reader. A reader who is cancelled while he waits may come again, which would be the end
+    of a generator that is written as a function."""
 
     def __init__(self) -> None:
         self._unread: deque[bytes] = deque(maxlen=UNREAD)
@@ -142,15 +140,22 @@ class _Mailbox:
         self._changed.set()
 
     def close(self) -> None:
+        """What is unread can still be read."""
         self._closed = True
         self._changed.set()
 
-    async def read(self) -> AsyncGenerator[bytes, None]:
-        """Until it is closed and empty."""
-        while True:
-            while self._unread:
-                yield self._unread.popleft()
+    async def asend(self, value: None) -> bytes:
+        while not self._unread:
             if self._closed:
-                return
+                raise StopAsyncIteration
             self._changed.clear()
             await self._changed.wait()
+        return self._unread.popleft()
+
+    async def athrow(self, typ: Any, val: Any = None, tb: Any = None) -> bytes:
+        await self.aclose()
+        raise typ
+
+    async def aclose(self) -> None:
+        self._unread.clear()
+        self.close()

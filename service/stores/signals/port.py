@@ -26,6 +26,7 @@ class Signals(Protocol):
         """What is published after entering, in the order of each publisher, until leaving or `close`.
 
         Whoever reads too slowly loses the oldest messages; nobody waits for him. Those of an outage are lost as well.
+        A wait for the next message may be cancelled, by a timeout for instance, and begun again.
         """
         ...
 

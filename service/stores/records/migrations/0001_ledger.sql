@@ -44,7 +44,7 @@ CREATE TABLE requests (
   prompt TEXT
 ) /*sqlite WITHOUT ROWID */;
 
-CREATE INDEX requests_by_name ON requests (request_id);
+CREATE INDEX requests_by_name ON requests (request_id, id);
 CREATE INDEX requests_open ON requests (owner) WHERE ended IS NULL;
 
 CREATE TABLE attempts (
@@ -64,6 +64,8 @@ CREATE TABLE attempts (
   milliseconds BIGINT NOT NULL,
   images BIGINT NOT NULL,
   tokens TEXT,
+  input_tokens BIGINT NOT NULL,
+  output_tokens BIGINT NOT NULL,
   cost BIGINT NOT NULL,
   presumed BIGINT NOT NULL,
   before BIGINT NOT NULL,
