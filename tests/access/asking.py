@@ -1,4 +1,4 @@
-"""Requests of the books, without an engine: a permit asked to hold, send, settle and release; and what the books say."""
+"""Requests of the books, without an engine: a permit that holds, sends, settles, releases; and what the books say."""
 
 from __future__ import annotations
 
@@ -32,11 +32,8 @@ def payer(limit: MicroUsd, period: Period = Period.EVER, key: str = "k") -> Paye
 def chain(key: MicroUsd | None, team: MicroUsd | None, customer: MicroUsd | None) -> Payer:
     """A key, its team and its customer, each with a budget, or without one where it is None."""
     limits = zip((ScopeKind.KEY, ScopeKind.TEAM, ScopeKind.CUSTOMER), (key, team, customer), strict=True)
-    return Payer(
-        tuple(
-            Scope(kind, f"{kind}1", () if limit is None else (Budget(limit, Period.MONTH),)) for kind, limit in limits
-        )
-    )
+    budgets = ((kind, () if limit is None else (Budget(limit, Period.MONTH),)) for kind, limit in limits)
+    return Payer(tuple(Scope(kind, f"{kind}1", each) for kind, each in budgets))
 
 
 def sending(number: int = 1, at_most: MicroUsd = 4 * CENT) -> Sending:
@@ -72,7 +69,8 @@ async def try_to_hold(books: Books, payer: Payer, amount: MicroUsd = 4 * CENT) -
     try:
         await Asker.of(books, payer).hold(amount)
     except GatewayError as error:
-        assert error.reason is Reason.BUDGET_EXCEEDED, error
+        if error.reason is not Reason.BUDGET_EXCEEDED:
+            raise
         return False
     return True
 

@@ -1,6 +1,6 @@
-"""A process of its own that asks the books for money: `python -m tests.access.holder URL COUNT` prints how often it got it.
+"""A process of its own that asks the books for money: `python -m tests.access.holder URL COUNT`.
 
-It waits for a line on its standard input, so that several begin together.
+It waits for a line on its standard input, so that several begin together, and prints how often it was given some.
 """
 
 from __future__ import annotations

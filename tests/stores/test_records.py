@@ -77,7 +77,7 @@ async def test_work_that_fails_leaves_nothing(records: Records) -> None:
 async def test_a_row_that_is_there_already_is_the_works_own_mistake(records: Records) -> None:
     """It is told as what it is, not as a store that is away, and the next work is done."""
     await records.write(put, "a")
-    with pytest.raises(Exception, match="(?i)unique") as failed:
+    with pytest.raises(Exception, match=r"(?i)unique") as failed:
         await records.write(put, "a")
     assert not isinstance(failed.value, GatewayError)
     await records.write(put, "b")
@@ -95,7 +95,7 @@ async def test_work_is_done_alone(records: Records, records_url: str) -> None:
 
 async def test_reading_never_writes(records: Records) -> None:
     """Work that writes cannot be done as reading."""
-    with pytest.raises(Exception, match="(?i)read-?only"):
+    with pytest.raises(Exception, match=r"(?i)read-?only"):
         await records.read(put, "a")
     assert await records.read(everything) == []
 
