@@ -1,7 +1,7 @@
 """A whole gateway for one test: service and bridge on free ports, with OpenAI's double behind them.
 
 `together` is how `imagegen up` runs (the bridge reaches the service over a unix socket), `apart` is two programs that
-speak gRPC over TCP. After a test everything must be back to where it was: no attempt, no call, no task, no connection.
+speak gRPC over TCP. After a test the judge compares: the books with the double's bill, and what is there with what was.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import Any
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import parse
+from tests.judge import Judge, judge_books
 from tests.upstreams.openai import OpenAIDouble
 
 FORMS = ("together", "apart")
@@ -29,6 +30,8 @@ class House:
     openai: OpenAIDouble
     grpc: str
     """host:port of the service."""
+    forgiven: int = 0
+    """What the double billed for answers that say that nothing was done: no gateway could know."""
 
     @property
     def rest(self) -> str:
@@ -87,6 +90,7 @@ async def open_house(
     idle: str = "5s",
     total: str = "20s",
 ) -> AsyncGenerator[House]:
+    judge = Judge.looking()
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
@@ -98,14 +102,18 @@ async def open_house(
         house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")
         try:
             yield house
+            await settled(house)
+            await judge_books(gateway.records, openai.billed_micro_usd - house.forgiven, ["openai"])
         finally:
             await bridge.stop(5)
             await gateway.stop(5)
+    await judge.pass_sentence()
 
 
 async def settled(house: House, within: float = 5) -> None:
     """Returns when nothing is under way in the gateway nor at the double; fails the test if that takes too long."""
-    await until(lambda: not house.gateway.attempts.running and not house.openai.in_flight, within)
+    gateway, openai = house.gateway, house.openai
+    await until(lambda: not (gateway.attempts.running or gateway.books.late or openai.in_flight), within)
 
 
 async def until(condition: Callable[[], bool], within: float = 5) -> None:

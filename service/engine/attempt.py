@@ -89,7 +89,7 @@ class Attempt:
                 log("attempt").exception("adapter failed", target=str(target), exc_info=error)
                 self.error = ProviderError(Reason.INTERNAL, "The gateway failed to read the answer.", Outcome.UNKNOWN)
             outcome = self.error.outcome if self.error and not self._images else Outcome.DONE
-            self._record(outcome, presumed=self.error is not None and self.error.outcome is Outcome.UNKNOWN)
+            self._record(outcome, presumed=self._may_cost_more())
             if self.error:
                 span.fail(self.error.reason)
                 self._tell_operator(self.error)
@@ -112,6 +112,12 @@ class Attempt:
             self._images += 1
             self._counted += [event.image.usage] if event.image.usage else []
         self._queue.put(event)
+
+    def _may_cost_more(self) -> bool:
+        """Whether work may have been done that nobody spoke of: the end is unknown, or images are missing."""
+        if self.error is not None:
+            return self.error.outcome is Outcome.UNKNOWN
+        return self._images < (self.step.request.parameters.n or 1)
 
     def _check_images(self) -> None:
         if not self._images:

@@ -121,13 +121,18 @@ class Pipeline:
     def _purpose(self, request: ImageRequest, around: Circumstances, trace_id: str | None) -> Purpose:
         return Purpose(
             request_id=around.request_id,
-            model=request.model[:MAX_NAME],
+            model=_storable(request.model[:MAX_NAME]),
             operation=request.operation,
             stream=request.stream,
             n=request.parameters.n or 1,
             trace_id=trace_id,
-            prompt=request.prompt if self.record_content else None,
+            prompt=_storable(request.prompt) if self.record_content else None,
         )
+
+
+def _storable(text: str) -> str:
+    """The text without what no database takes: U+0000, and halves of surrogate pairs."""
+    return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
 def _sending(index: int, step: Step) -> Sending:

@@ -27,6 +27,7 @@ from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
 from service.rpc.models import Models
 from service.rpc.server import Server
+from service.rpc.usage import Usage
 from service.stores.blobs.files import FileBlobs
 from tests.contract import specimens as some
 from tests.simulation.records import InlineRecords
@@ -94,6 +95,7 @@ class Spoken:
     engine: Scripted
     blobs: FileBlobs
     signer: Signer
+    records: InlineRecords
     channel: grpc.aio.Channel
 
 
@@ -103,14 +105,19 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     upstream = Upstream(name="north", kind="openai", configured=True, cards={"gpt-image-2": CARD}, prices={})
     router = Router({"north": upstream}, {"pictures": Route((("north/gpt-image-2", 1),))}, frozenset())
     engine = Scripted(router=router, adapters={}, attempts=Attempts(), delivery=Delivery(blobs, signer))
-    doorman = OpenDoorman(Books(InlineRecords()))
+    records = InlineRecords()
+    doorman = OpenDoorman(Books(records))
     server = Server(
-        ImageGeneration(engine, doorman), Models(router, doorman), ImageFiles(blobs, signer), ServerInfo("open")
+        ImageGeneration(engine, doorman),
+        Models(router, doorman),
+        ImageFiles(blobs, signer),
+        Usage(records, doorman, signer),
+        ServerInfo("open"),
     )
     await server.start([f"unix:{directory}/s"])
     channel = connect(f"unix:{directory}/s")
     try:
-        yield Spoken(engine, blobs, signer, channel)
+        yield Spoken(engine, blobs, signer, records, channel)
     finally:
         await channel.close()
         await server.stop(0)

@@ -19,12 +19,12 @@ BYTES = b"the bytes of a picture, finished"
 PREVIEW = b"the bytes of a preview"
 
 USAGE = Usage(11, 12, 13, TokenDetails(14, 15), TokenDetails(16, 17))
-USAGE_MESSAGE = v1.Usage(
+USAGE_MESSAGE = v1.TokenUsage(
     input_tokens=11,
     output_tokens=12,
     total_tokens=13,
-    input_tokens_details=v1.Usage.Details(text_tokens=14, image_tokens=15),
-    output_tokens_details=v1.Usage.Details(text_tokens=16, image_tokens=17),
+    input_tokens_details=v1.TokenUsage.Details(text_tokens=14, image_tokens=15),
+    output_tokens_details=v1.TokenUsage.Details(text_tokens=16, image_tokens=17),
 )
 
 TRAITS = Traits("transparent", "webp", "high", "640x480")
@@ -80,15 +80,24 @@ PLAN_MESSAGE = v1.PlanImagesResponse(
 
 ATTEMPTS = tuple(
     events.AttemptRecord(
-        number=number, target=target, outcome=outcome, reason=reason, status=status, seconds=seconds, cost=cost
+        number=number,
+        target=target,
+        outcome=outcome,
+        reason=reason,
+        status=status,
+        seconds=seconds,
+        images=images,
+        cost=cost,
+        presumed=presumed,
     )
-    for number, target, outcome, reason, status, seconds, cost in (
-        (1, TARGET, events.Outcome.NOT_SENT, "provider_unreachable", None, 0.25, 0),
-        (2, TARGET, events.Outcome.REJECTED, "provider_overloaded", 503, 1.5, 0),
-        (3, TARGET, events.Outcome.UNKNOWN, "provider_timeout", None, 2.0, 5),
-        (4, OTHER, events.Outcome.DONE, None, None, 3.0, 7),
+    for number, target, outcome, reason, status, seconds, images, cost, presumed in (
+        (1, TARGET, events.Outcome.NOT_SENT, "provider_unreachable", None, 0.25, 0, 0, False),
+        (2, TARGET, events.Outcome.REJECTED, "provider_overloaded", 503, 1.5, 0, 0, False),
+        (3, TARGET, events.Outcome.UNKNOWN, "provider_timeout", None, 2.0, 0, 5, True),
+        (4, OTHER, events.Outcome.DONE, None, None, 3.0, 2, 7, False),
     )
 )
+NORTH = ("north", "openai", "gpt-image-2")
 ATTEMPT_MESSAGES = tuple(
     v1.Attempt(
         number=number,
@@ -100,12 +109,14 @@ ATTEMPT_MESSAGES = tuple(
         status=status,
         duration=Duration(seconds=seconds, nanos=nanos),
         cost_micro_usd=cost,
+        images=images,
+        presumed=presumed,
     )
-    for number, provider, kind, model, outcome, reason, status, seconds, nanos, cost in (
-        (1, "north", "openai", "gpt-image-2", v1.OUTCOME_NOT_SENT, "provider_unreachable", None, 0, 250_000_000, 0),
-        (2, "north", "openai", "gpt-image-2", v1.OUTCOME_REJECTED, "provider_overloaded", 503, 1, 500_000_000, 0),
-        (3, "north", "openai", "gpt-image-2", v1.OUTCOME_UNKNOWN, "provider_timeout", None, 2, 0, 5),
-        (4, "south", "painter", "scene", v1.OUTCOME_DONE, None, None, 3, 0, 7),
+    for number, provider, kind, model, outcome, reason, status, seconds, nanos, images, cost, presumed in (
+        (1, *NORTH, v1.OUTCOME_NOT_SENT, "provider_unreachable", None, 0, 250_000_000, 0, 0, False),
+        (2, *NORTH, v1.OUTCOME_REJECTED, "provider_overloaded", 503, 1, 500_000_000, 0, 0, False),
+        (3, *NORTH, v1.OUTCOME_UNKNOWN, "provider_timeout", None, 2, 0, 0, 5, True),
+        (4, "south", "painter", "scene", v1.OUTCOME_DONE, None, None, 3, 0, 2, 7, False),
     )
 )
 

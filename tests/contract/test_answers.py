@@ -21,6 +21,9 @@ from imagegen.errors import DETAILS_KEY, translated
 
 from service.domain import event as events
 from service.errors import ProviderError, Reason
+from service.rpc.usage_codec import GROUPINGS
+from service.stores.blobs.port import Shelf
+from tests.contract import books
 from tests.contract import specimens as some
 from tests.contract.reflection import reachable, said
 from tests.contract.scripted import Spoken, spoken_to
@@ -43,7 +46,7 @@ async def streamed(there: Spoken) -> list[v1.StreamGenerateImagesResponse]:
 
 
 async def files(there: Spoken) -> list[v1.ReadFileResponse]:
-    await there.blobs.put(some.FILE.file_id, some.BYTES)
+    await there.blobs.put(Shelf.RESULTS, some.FILE.file_id, some.BYTES)
     ref = there.signer.sign(some.FILE.file_id, 4_000_000_000)
     asking = v1.ReadFileRequest(file_id=ref.file_id, key_id=ref.key_id, signature=ref.signature)
     asking.expire_time.seconds = ref.expires
@@ -155,9 +158,15 @@ async def test_every_field_is_filled_by_somebody(there: Spoken) -> None:
     model = await v1.ModelsStub(there.channel).GetModel(v1.GetModelRequest(name="pictures"))
     info = await v1.ServerInfoStub(there.channel).GetServerInfo(v1.GetServerInfoRequest())
     plan = await v1.ImageGenerationStub(there.channel).PlanImages(v1.PlanImagesRequest())
+    there.records.at_once(books.entries)
+    listed = await v1.UsageStub(there.channel).ListRequests(v1.ListRequestsRequest(page_size=1))
+    over = await v1.UsageStub(there.channel).ListRequests(v1.ListRequestsRequest(page_token=listed.next_page_token))
+    told = await v1.UsageStub(there.channel).GetRequest(v1.GetRequestRequest(id=books.FIRST))
+    summed = await v1.UsageStub(there.channel).SumUsage(v1.SumUsageRequest(group_by=list(GROUPINGS)))
     stream, parts = await streamed(there), await files(there)
     there.engine.script[3:3] = [_in_chunks()]
     answers: list[Message] = [await whole(there), *stream, *await streamed(there), *parts, models, model, info, plan]
+    answers += [listed, over, told, summed]
     set_by_somebody = set[str]().union(*map(said, answers))
 
     promised = set[str]().union(*map(reachable, _responses()))

@@ -107,6 +107,7 @@ def test_reads_are_repeated() -> None:
         ("ImageGeneration", "PlanImages"),
         ("Models", "ListModels"),
         ("ServerInfo", "GetServerInfo"),
+        ("Usage", "ListRequests"),
     ):
         assert _entry(f"imagegen.v1.{service}", method)["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"]
 

@@ -15,6 +15,7 @@ from service.domain.request import ImageRequest
 from service.engine.delivery import URL_SECONDS, Delivery, Signer, wants_url
 from service.errors import GatewayError, Reason
 from service.stores.blobs.files import FileBlobs
+from service.stores.blobs.port import Shelf
 
 KEY, OTHER = b"a signing key for tests", b"another signing key for tests"
 NAME = "0123456789abcdef0123456789abcdef.png"
@@ -162,7 +163,7 @@ async def test_url_leads_to_the_picture(tmp_path: Path) -> None:
     assert all(file is not None and before - 1 <= file.expires - URL_SECONDS <= time.time() for file in files)
     assert len({file.file_id for file in files if file}) == 2
     for index, file in enumerate(files):
-        blob = await blobs.open(file.file_id if file else "", 4)
+        blob = await blobs.open(Shelf.RESULTS, file.file_id if file else "", 4)
         assert blob is not None
         assert b"".join([piece async for piece in blob.pieces]) == bytes([index]) * 10
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
@@ -16,12 +15,8 @@ from tests.rest.asking import Tab
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def lasting_house(tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
     """One house for a module's tables, whose waits for OpenAI are short. The module's tests run on its loop."""
-    before = asyncio.all_tasks()
     async with open_house(tmp_path_factory.mktemp("house"), idle="500ms", total="1500ms") as opened:
         yield opened
-        await settled(opened)
-    left = {task for task in asyncio.all_tasks() - before - {asyncio.current_task()} if not task.done()}
-    assert not left, f"tasks are left over: {[task.get_name() for task in left]}"
 
 
 @pytest_asyncio.fixture(loop_scope="module")
@@ -45,4 +40,3 @@ async def hasty_house(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncGe
     """A house in each of its forms that does not wait long for OpenAI."""
     async with open_house(tmp_path, request.param, idle="500ms", total="1500ms") as opened:
         yield opened
-        await settled(opened)

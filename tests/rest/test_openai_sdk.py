@@ -179,6 +179,8 @@ async def test_the_sdk_does_not_pay_twice(hasty_house: House, breaks: Behaviour,
     assert raised.value.response.headers["x-should-retry"] == "false"
     assert raised.value.request_id
     assert len(hasty_house.openai.requests) == len(hasty_house.openai.bill) == 1
+    if hasty_house.openai.requests[0].status == 500:
+        hasty_house.forgiven = hasty_house.openai.billed_micro_usd
 
 
 async def test_the_sdk_tries_again_when_it_is_safe(house: House, client: sdk.AsyncOpenAI) -> None:

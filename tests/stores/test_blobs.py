@@ -1,19 +1,17 @@
-"""Pictures as files: whole or not there, under names of ours alone, and gone when their time is over."""
+"""Blobs, wherever they lie: whole or not there, under names of ours alone, on shelves that are swept apart."""
 
 from __future__ import annotations
 
-import errno
-import os
+import asyncio
+import hashlib
+import random
 import time
-from collections.abc import Callable
-from itertools import count
-from pathlib import Path
+from contextlib import aclosing
 
 import pytest
 
-from service.errors import GatewayError, Reason
 from service.stores import locate
-from service.stores.blobs.files import FileBlobs
+from service.stores.blobs.port import Blobs, Shelf
 
 NAME = "0123456789abcdef0123456789abcdef.png"
 OTHER = "fedcba9876543210fedcba9876543210.webp"
@@ -39,215 +37,140 @@ NAMES_FROM_CALLERS = (
 )
 
 
-async def content(blobs: FileBlobs, name: str, piece: int = 1000) -> bytes | None:
-    blob = await blobs.open(name, piece)
+async def content(blobs: Blobs, name: str, shelf: Shelf = Shelf.RESULTS, piece: int = 1000) -> bytes | None:
+    """What lies under a name, put together from its pieces."""
+    blob = await blobs.open(shelf, name, piece)
     if blob is None:
         return None
-    data = b"".join([each async for each in blob.pieces])
-    assert len(data) == blob.size
-    return data
+    async with aclosing(blob.pieces) as pieces:
+        read = [each async for each in pieces]
+    assert all(0 < len(each) <= piece for each in read)
+    assert sum(map(len, read)) == blob.size
+    return b"".join(read)
 
 
-def files(directory: Path) -> list[str]:
-    """Every file and link below a directory, wherever it leads."""
-    return sorted(str(path.relative_to(directory)) for path in directory.rglob("*") if not path.is_dir())
-
-
-def descriptors() -> int:
-    return len(os.listdir("/proc/self/fd"))
-
-
-async def test_what_is_put_is_there(tmp_path: Path) -> None:
+async def test_what_is_put_is_there(blobs: Blobs, blobs_url: str) -> None:
     """What was stored is read back, as large as it was, by another process as well."""
-    await FileBlobs(tmp_path / "new" / "blobs").put(NAME, b"x" * 5000)
-    blobs = locate.blobs(f"file:{tmp_path}/new/blobs")
-    blob = await blobs.open(NAME, 2048)
+    await blobs.put(Shelf.RESULTS, NAME, bytes(range(256)) * 20)
+    elsewhere = locate.blobs(blobs_url)
+    try:
+        assert await content(elsewhere, NAME) == bytes(range(256)) * 20
+    finally:
+        await elsewhere.close()
 
-    assert blob is not None
-    assert (blob.size, [len(piece) async for piece in blob.pieces]) == (5000, [2048, 2048, 904])
 
-
-async def test_nothing_is_a_thing(tmp_path: Path) -> None:
+async def test_nothing_is_a_thing(blobs: Blobs) -> None:
     """Nothing at all can be stored; what was not stored is not there."""
-    blobs = FileBlobs(tmp_path)
-    await blobs.put(NAME, b"")
+    await blobs.put(Shelf.RESULTS, NAME, b"")
 
     assert await content(blobs, NAME) == b""
     assert await content(blobs, OTHER) is None
 
 
-async def test_nobody_else_reads_it(tmp_path: Path) -> None:
-    """A picture on disk is its owner's."""
-    await FileBlobs(tmp_path).put(NAME, b"x")
+async def test_twenty_megabytes_arrive_as_they_were(blobs: Blobs) -> None:
+    """A large thing is read back byte for byte, and its size is known before the first of them."""
+    data = random.Random(20).randbytes(20_000_000)
+    await blobs.put(Shelf.RESULTS, NAME, data)
+    blob, digest = await blobs.open(Shelf.RESULTS, NAME, 1_000_000), hashlib.sha256()
+    assert blob is not None
+    assert blob.size == len(data)
+    async with aclosing(blob.pieces) as pieces:
+        async for piece in pieces:
+            assert len(piece) <= 1_000_000
+            digest.update(piece)
 
-    (name,) = files(tmp_path)
-    assert os.stat(tmp_path / name).st_mode & 0o777 == 0o600
+    assert digest.digest() == hashlib.sha256(data).digest()
+
+
+async def test_many_at_once(blobs: Blobs) -> None:
+    """A hundred things that are stored and read at the same time do not get mixed up."""
+    things = {f"{random.randbytes(16).hex()}.png": random.randbytes(random.randrange(100_000)) for _ in range(100)}
+    await asyncio.gather(*(blobs.put(Shelf.RESULTS, name, data) for name, data in things.items()))
+    found = await asyncio.gather(*(content(blobs, name, piece=30_000) for name in things))
+
+    assert dict(zip(things, found, strict=True)) == things
+
+
+async def test_the_same_may_be_put_again(blobs: Blobs) -> None:
+    """Whoever does not know whether something was stored stores it once more."""
+    await blobs.put(Shelf.RESULTS, NAME, b"the same")
+    await blobs.put(Shelf.RESULTS, NAME, b"the same")
+
+    assert await content(blobs, NAME) == b"the same"
 
 
 @pytest.mark.parametrize("name", NAMES_FROM_CALLERS, ids=ascii)
-async def test_names_of_callers_never_become_paths(tmp_path: Path, name: str) -> None:
-    """A name that is not one of ours is not there, whatever lies at the place that it spells; nor can it be stored."""
-    (tmp_path / "secret").write_bytes(b"secret")
-    (tmp_path / "blobs" / "01").mkdir(parents=True)
-    (tmp_path / "blobs" / "signing.key").write_bytes(b"secret")
-    (tmp_path / "blobs" / "01" / f"{NAME}.part").write_bytes(b"secret")
-    blobs, before = FileBlobs(tmp_path / "blobs"), files(tmp_path)
-
+async def test_names_of_callers_are_no_names(blobs: Blobs, name: str) -> None:
+    """A name that is not one of ours is not there, nor can anything be stored under it."""
     assert await content(blobs, name) is None
     with pytest.raises(ValueError, match="a blob's name is"):
-        await blobs.put(name, b"x")
-    assert files(tmp_path) == before
+        await blobs.put(Shelf.RESULTS, name, b"x")
 
 
-@pytest.mark.parametrize("to", ["file", "directory", "nowhere"])
-async def test_links_are_not_followed(tmp_path: Path, to: str) -> None:
-    """A link in the place of a picture leads nowhere: it is not read, not written through, and what it names stays."""
-    secret, blobs = tmp_path / "secret", FileBlobs(tmp_path / "blobs")
-    if to == "file":
-        secret.write_bytes(b"secret")
-    elif to == "directory":
-        secret.mkdir()
-    link = tmp_path / "blobs" / "01" / NAME
-    link.parent.mkdir(parents=True)
-    link.symlink_to(secret)
-    os.utime(link, (0, 0), follow_symlinks=False)
+async def test_a_name_means_nothing_on_another_shelf(blobs: Blobs) -> None:
+    """What lies on one shelf is not on the other, and what is swept from one stays on the other."""
+    await blobs.put(Shelf.RESULTS, NAME, b"a result")
+    await blobs.put(Shelf.RESULTS, OTHER, b"another")
+    assert await content(blobs, NAME, Shelf.RECORDED) is None
+    await blobs.put(Shelf.RECORDED, NAME, b"a record")
 
+    assert await blobs.sweep(Shelf.RESULTS, -60) == 2
     assert await content(blobs, NAME) is None
-    await blobs.put(OTHER, b"x")
-    assert await blobs.sweep(60) == 1
-    assert not link.is_symlink()
-    assert secret.exists() == (to != "nowhere")
+    assert await content(blobs, NAME, Shelf.RECORDED) == b"a record"
 
 
-@pytest.mark.parametrize("becomes", ["a link", "nothing"])
-async def test_what_goes_between_opening_and_reading_is_not_there(tmp_path: Path, becomes: str) -> None:
-    """A picture that is swept, or replaced by a link, after it was found is not there when it is read."""
-    blobs, secret = FileBlobs(tmp_path / "blobs"), tmp_path / "secret"
-    secret.write_bytes(b"secret")
-    await blobs.put(NAME, b"x")
-    blob = await blobs.open(NAME, 10)
-    assert blob is not None
-    (tmp_path / "blobs" / "01" / NAME).unlink()
-    if becomes == "a link":
-        (tmp_path / "blobs" / "01" / NAME).symlink_to(secret)
+async def test_sweep_takes_what_is_old(blobs: Blobs) -> None:
+    """What was stored before the given time is removed, what came after it stays."""
+    await blobs.put(Shelf.RESULTS, NAME, b"old")
+    await asyncio.sleep(1.2)  # some servers tell the time in whole seconds
+    between = time.time()
+    await asyncio.sleep(1.2)
+    await blobs.put(Shelf.RESULTS, OTHER, b"young")
 
-    with pytest.raises(GatewayError) as gone:
-        await anext(blob.pieces)
-    assert gone.value.reason is Reason.NOT_FOUND
-
-
-async def test_link_aside_is_not_written_through(tmp_path: Path) -> None:
-    """A link where the picture is written aside is not written through."""
-    secret, blobs = tmp_path / "secret", FileBlobs(tmp_path / "blobs")
-    secret.write_bytes(b"secret")
-    link = tmp_path / "blobs" / "01" / f"{NAME}.part"
-    link.parent.mkdir(parents=True)
-    link.symlink_to(secret)
-
-    with pytest.raises(GatewayError):
-        await blobs.put(NAME, b"x")
-    assert secret.read_bytes() == b"secret"
+    assert await blobs.sweep(Shelf.RESULTS, 3600) == 0
+    assert await blobs.sweep(Shelf.RESULTS, time.time() - between) == 1
     assert await content(blobs, NAME) is None
+    assert await content(blobs, OTHER) == b"young"
 
 
-def failing(at: int, code: int, original: Callable[..., None]) -> Callable[..., None]:
-    """A function that fails when it is called the given time."""
-    calls = count()
-
-    def fail(*arguments: object) -> None:
-        if next(calls) == at:
-            raise OSError(code, os.strerror(code))
-        original(*arguments)
-
-    return fail
+async def test_sweep_of_nothing(blobs: Blobs) -> None:
+    """Where nothing was ever stored there is nothing to sweep."""
+    assert await blobs.sweep(Shelf.RESULTS, -60) == 0
 
 
-@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EIO, errno.EDQUOT], ids=errno.errorcode.get)
-@pytest.mark.parametrize("at", [0, 1], ids=["the file", "its directory"])
-async def test_nothing_is_left_when_syncing_fails(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int, code: int
-) -> None:
-    """When the disk does not take it, the store says that it is unavailable, and nothing is there nor left over."""
-    blobs, before = FileBlobs(tmp_path), descriptors()
-    await blobs.put(OTHER, b"before")
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "fsync", failing(at, code, os.fsync))
-        with pytest.raises(GatewayError) as failed:
-            await blobs.put(NAME, b"x" * 1000)
+async def test_two_may_sweep_at_once(blobs: Blobs) -> None:
+    """Servers that sweep at the same time do not hinder each other, and together leave nothing."""
+    names = [f"{number:032x}.png" for number in range(50)]
+    await asyncio.gather(*(blobs.put(Shelf.RESULTS, name, b"x") for name in names))
+    swept = await asyncio.gather(*(blobs.sweep(Shelf.RESULTS, -60) for _ in range(4)))
 
-    assert failed.value.reason is Reason.UNAVAILABLE
-    assert failed.value.retry_after is not None
-    assert str(tmp_path) not in failed.value.message
-    assert files(tmp_path) == [f"{OTHER[:2]}/{OTHER}"]
-    assert await content(blobs, NAME) is None
-    assert descriptors() == before
-    await blobs.put(NAME, b"again")
-    assert await content(blobs, NAME) == b"again"
+    assert sum(swept) >= 50
+    assert not [name for name in names if await content(blobs, name) is not None]
 
 
-async def test_nothing_is_left_when_renaming_fails(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """When the last step fails, what was written aside is gone as well."""
-    with monkeypatch.context() as patched:
-        patched.setattr(os, "rename", failing(0, errno.ENOSPC, os.rename))
-        with pytest.raises(GatewayError):
-            await FileBlobs(tmp_path).put(NAME, b"x")
-
-    assert files(tmp_path) == []
-
-
-async def test_directory_that_is_none(tmp_path: Path) -> None:
-    """Where the directory cannot be made, storing is unavailable and reading finds nothing."""
-    (tmp_path / "blobs").write_bytes(b"a file")
-    blobs = FileBlobs(tmp_path / "blobs")
-
-    with pytest.raises(GatewayError) as failed:
-        await blobs.put(NAME, b"x")
-    assert failed.value.reason is Reason.UNAVAILABLE
-    assert await content(blobs, NAME) is None
-
-
-async def test_reader_that_leaves_closes_the_file(tmp_path: Path) -> None:
-    """Whoever opens and reads on no further, or not at all, leaves no file open."""
-    blobs, before = FileBlobs(tmp_path), descriptors()
-    await blobs.put(NAME, b"x" * 1000)
-    for pieces in (0, 1):
-        blob = await blobs.open(NAME, 10)
+@pytest.mark.parametrize("pieces", [0, 1])
+async def test_reader_that_leaves(blobs: Blobs, pieces: int) -> None:
+    """Whoever reads on no further, or not at all, leaves no task behind, and others read on."""
+    await blobs.put(Shelf.RESULTS, NAME, b"x" * 3_000_000)
+    before = asyncio.all_tasks()
+    for _ in range(20):
+        blob = await blobs.open(Shelf.RESULTS, NAME, 1000)
         assert blob is not None
-        if pieces:
+        for _ in range(pieces):
             await anext(blob.pieces)
         await blob.pieces.aclose()
-        del blob
 
-    assert descriptors() == before
-
-
-async def test_sweep_takes_what_is_old(tmp_path: Path) -> None:
-    """What is older than told is removed, also what a crash left half written; what is younger stays."""
-    blobs = FileBlobs(tmp_path)
-    for name in (NAME, OTHER):
-        await blobs.put(name, b"x")
-    left = tmp_path / NAME[:2] / f"{NAME}.part"
-    left.write_bytes(b"half")
-    for path in (left, tmp_path / NAME[:2] / NAME):
-        os.utime(path, (time.time() - 100, time.time() - 100))
-
-    assert await blobs.sweep(101) == 0
-    assert await blobs.sweep(99) == 2
-    assert files(tmp_path) == [f"{OTHER[:2]}/{OTHER}"]
-    assert await blobs.sweep(99) == 0
+    assert asyncio.all_tasks() == before
+    assert len(await content(blobs, NAME, piece=1_000_000) or b"") == 3_000_000
 
 
-async def test_sweep_is_not_stopped_by_what_is_not_ours(tmp_path: Path) -> None:
-    """A directory where a picture should be does not keep the others from being swept."""
-    blobs = FileBlobs(tmp_path)
-    await blobs.put(NAME, b"x")
-    (tmp_path / "00" / "odd").mkdir(parents=True)
-    for path in (tmp_path / "00" / "odd", tmp_path / NAME[:2] / NAME):
-        os.utime(path, (0, 0))
-
-    assert await blobs.sweep(60) == 1
-
-
-async def test_sweep_of_nothing(tmp_path: Path) -> None:
-    """Where nothing was ever stored there is nothing to sweep."""
-    assert await FileBlobs(tmp_path / "absent").sweep(0) == 0
+async def test_put_that_is_given_up(blobs: Blobs) -> None:
+    """A put that is cancelled at whatever moment leaves a whole thing or none, and the name can be put again."""
+    data = random.Random(5).randbytes(5_000_000)
+    for number in range(20):
+        name = f"{number:032x}.png"
+        putting = asyncio.create_task(blobs.put(Shelf.RESULTS, name, data))
+        await asyncio.sleep(number / 500)
+        putting.cancel()
+        await asyncio.wait([putting])
+        assert await content(blobs, name, piece=1_000_000) in (None, data)

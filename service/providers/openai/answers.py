@@ -13,6 +13,9 @@ from service.errors import ProviderError, Reason
 from service.providers.headers import retry_after
 from service.providers.http import Answer
 
+MOST = 2**53
+"""Counts from here on are no counts: no book has room for what they would cost."""
+
 LONGEST_MESSAGE = 1000
 
 _REFUSALS = frozenset({"moderation_blocked", "content_policy_violation", "contentFilter", "content_filter"})
@@ -65,7 +68,8 @@ def _details(value: Any) -> TokenDetails | None:
 
 def count(counted: Mapping[str, Any], name: str) -> int:
     value = counted.get(name)
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else 0
+    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
+    return value if good else 0
 
 
 async def failure(answer: Answer) -> ProviderError:

@@ -1,0 +1,121 @@
+"""Bugs that gateways really had, planted: a few small worlds are enough to see each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from service.access import ledger
+from service.access.ledger import Account, Purse
+from service.access.permit import Permit
+from service.domain.event import AttemptRecord
+from service.domain.price import MicroUsd
+from service.domain.record import Ending, Purpose, Sending
+from service.engine.attempt import Attempt
+from service.errors import GatewayError, Reason
+from service.stores.records.port import Work
+from tests.simulation.loop import simulate
+from tests.simulation.world import LIMIT, PRICE, World, world
+
+WORLDS = 10
+"""In how many each bug has to show at least once."""
+
+Plant = Callable[[pytest.MonkeyPatch, World], None]
+
+
+def check_then_act(patch: pytest.MonkeyPatch, made: World) -> None:
+    """The purse is looked at, and then taken from."""
+
+    async def careless(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> None:
+        if await made.records.read(_taken) + amount > LIMIT:
+            raise GatewayError(Reason.BUDGET_EXCEEDED, "There is too little left.")
+        bottomless = tuple(Purse(each.scope, each.period, each.starts, 10**12) for each in account.purses)
+        trusting = Account(
+            id=account.id, owner=account.owner, payer=account.payer, started=account.started, purses=bottomless
+        )
+        await made.records.write(ledger.open_request, trusting, purpose, amount, first)
+
+    patch.setattr(made.books, "open", careless)
+
+
+def double_settle(patch: pytest.MonkeyPatch, _: World) -> None:
+    """Whoever closes anew, because the answer was lost, pays anew."""
+
+    def careless(
+        account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, unopened: Purpose | None = None
+    ) -> Work[None]:
+        for attempt in settled:
+            yield (
+                "UPDATE attempts SET state = 'settled', cost = $3 WHERE request = $1 AND number = $2",
+                (
+                    account.id,
+                    attempt.number,
+                    attempt.cost,
+                ),
+            )
+        cost = sum(attempt.cost for attempt in settled)
+        yield ledger.CLOSE, (account.id, int(now * 1000), ending.state, None, 0, cost, None)
+
+    patch.setattr(ledger, "close_request", careless)
+
+
+def lost_slot(patch: pytest.MonkeyPatch, made: World) -> None:
+    """What a caller leaves running is never given back."""
+    release = made.attempts.release
+
+    async def careless(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
+        if all(attempt.ended.is_set() for attempt in begun):
+            await release(permit, begun, purpose, ending)
+
+    patch.setattr(made.attempts, "release", careless)
+
+
+def forgotten_hold(patch: pytest.MonkeyPatch, made: World) -> None:
+    """A hold whose answer was lost is taken for one that was refused."""
+    close = made.books.close
+
+    async def careless(
+        account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
+    ) -> None:
+        if unopened is None:
+            await close(account, settled, ending, None)
+
+    patch.setattr(made.books, "close", careless)
+
+
+def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
+    """A call whose end nobody knows costs nothing."""
+
+    def careless(attempt: Attempt, *, presumed: bool) -> MicroUsd:
+        return 0 if presumed else PRICE
+
+    patch.setattr(Attempt, "_cost", careless)
+
+
+@pytest.mark.parametrize(
+    ("plant", "verdict"),
+    [
+        pytest.param(check_then_act, "was spent, and there was only", id="check then act"),
+        pytest.param(double_settle, "do not cost what their attempts cost", id="double settle"),
+        pytest.param(lost_slot, "hold money that no open request holds", id="lost slot"),
+        pytest.param(forgotten_hold, "requests are open", id="forgotten hold"),
+        pytest.param(free_unknown, "the provider billed", id="free unknown"),
+    ],
+)
+def test_a_planted_bug_is_found(plant: Plant, verdict: str) -> None:
+    """The end of some world is red, and says what is wrong."""
+    with pytest.raises(AssertionError) as found:
+        _live_with(plant)
+
+    assert verdict in str(found.value)
+
+
+def _live_with(plant: Plant) -> None:
+    for seed in range(WORLDS):
+        with pytest.MonkeyPatch.context() as patch:
+            simulate(world(seed, lambda made: plant(patch, made)), seed, allow_leftover=True)
+
+
+def _taken() -> Work[int]:
+    return int((yield "SELECT coalesce(sum(held + spent), 0) FROM purses", ())[0][0])
