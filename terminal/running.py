@@ -41,7 +41,7 @@ async def up(config: Config, say: Say) -> None:
         bridge = Bridge(Settings(host, port, inside or grpc, config.bridge.public_url))
         await bridge.start()
         say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc}\n")
-        await _told_to_stop()
+        await _told_to_stop(gateway)
         grace = seconds(config.drain.grace)
         end = time.monotonic() + grace
         bridge.stop_accepting()
@@ -61,7 +61,7 @@ async def service(config: Config, say: Say) -> None:
     try:
         ports = await gateway.start()
         say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
-        await _told_to_stop()
+        await _told_to_stop(gateway)
         grace = seconds(config.drain.grace)
         await gateway.stop_accepting()
     finally:
@@ -107,8 +107,8 @@ def _remove(inside: str) -> None:
     Path(inside.removeprefix("unix:")).unlink(missing_ok=True)
 
 
-async def _told_to_stop() -> None:
-    """Returns at the first SIGTERM or SIGINT; a second one ends the process at once."""
+async def _told_to_stop(gateway: Gateway | None = None) -> None:
+    """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed."""
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
     def heard() -> None:
@@ -119,4 +119,11 @@ async def _told_to_stop() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, heard)
-    await told.wait()
+    waits = [asyncio.create_task(told.wait())]
+    if gateway is not None:
+        waits.append(asyncio.create_task(gateway.broken.wait()))
+    await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    for each in waits:
+        each.cancel()
+    if gateway is not None and gateway.broken.is_set():
+        raise OSError("the disk failed: what was written last may be lost; start again when it is sound")
