@@ -11,10 +11,10 @@ from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
-from service.engine.delivery import SWEEP_SECONDS, Delivery
+from service.engine.delivery import Delivery
 from service.engine.pipeline import Pipeline
 from service.engine.router import Route, Router, Upstream
-from service.errors import GatewayError
+from service.housekeeping import Housekeeping
 from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
@@ -23,12 +23,9 @@ from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
 from service.rpc.models import Models
 from service.rpc.server import Server
+from service.rpc.usage import Usage
 from service.signing import Signer, own_key
 from service.stores import locate
-from service.stores.blobs.port import Shelf
-from service.telemetry import log
-
-SWEEP_EVERY = 600.0
 
 
 class Gateway:
@@ -41,6 +38,7 @@ class Gateway:
         self.broken = asyncio.Event()
         """Set when this process must end: its disk cannot be trusted any more."""
         self.records = locate.records(config.stores.records, lambda _: self.broken.set())
+        self.signals = locate.signals(config.stores.signals)
         self.books = Books(self.records)
         self.blobs = locate.blobs(config.stores.blobs)
         keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
@@ -58,6 +56,7 @@ class Gateway:
             ImageGeneration(self.pipeline, doorman),
             Models(self.router, doorman),
             ImageFiles(self.blobs, signer),
+            Usage(self.records, doorman, signer),
             ServerInfo(config.access.mode),
         )
         self._background: list[asyncio.Task[None]] = []
@@ -68,8 +67,7 @@ class Gateway:
             liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
         await self.records.open()
-        self._background.append(asyncio.create_task(_sweep(self), name="sweep"))
-        self._background.append(asyncio.create_task(self.books.run(), name="books"))
+        self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()
         return await self.server.start(addresses or (self.config.service.listen,))
 
     async def stop_accepting(self) -> None:
@@ -87,6 +85,8 @@ class Gateway:
                 await task
         await self.books.leave()
         await self.records.close()
+        await self.signals.close()
+        await self.blobs.close()
         await self.blobs.close()
         for adapter in self.adapters.values():
             await adapter.close()
@@ -99,18 +99,6 @@ def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
     _refuse_unknown_models(config, router)
     return adapters, router
-
-
-async def _sweep(gateway: Gateway) -> None:
-    """Removes result files an hour after their URL expired."""
-    while True:
-        try:
-            swept = await gateway.blobs.sweep(Shelf.RESULTS, SWEEP_SECONDS)
-            if swept:
-                log("sweep").info("swept", files=swept)
-        except GatewayError as error:
-            log("sweep").warning("cannot sweep", error=error.message)
-        await asyncio.sleep(SWEEP_EVERY)
 
 
 def _refuse_open_doors(config: Config) -> None:

@@ -2,7 +2,8 @@
 
 Beside the order that the design gives, three modules have their places here: `offload` needs nothing and serves every
 room, so it lies on the ground floor; `signing` needs nouns and errors and serves the engine and the edge, so it stands
-beside telemetry; `liveness` is used by the assembly alone and stands right below it, where no room can lean on it.
+beside telemetry; `liveness` and `housekeeping` are used by the assembly alone and stand right below it, where no room
+can lean on them.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ FLOORS = (
     ("engine",),
     ("jobs",),
     ("rpc",),
-    ("liveness",),
+    ("liveness", "housekeeping"),
     ("assembly",),
     ("__main__", ""),
 )

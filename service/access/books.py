@@ -33,6 +33,10 @@ FAREWELL = 3.0
 BEAT = "INSERT INTO processes AS p (id, beat) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET beat = p.beat + 1"
 PROCESSES = "SELECT id, beat FROM processes"
 DEAD = "DELETE FROM processes WHERE id = $1 AND beat = $2"
+FORGET = """
+UPDATE requests SET prompt = NULL
+WHERE id IN (SELECT id FROM requests WHERE prompt IS NOT NULL AND id < $1 LIMIT 500) RETURNING id
+"""
 LEAVE = "DELETE FROM processes WHERE id = $1"
 ORPHANS = "SELECT id FROM requests WHERE ended IS NULL AND owner NOT IN (SELECT id FROM processes) LIMIT 200"
 
@@ -46,6 +50,11 @@ class Books:
         self._seen: dict[str, tuple[int, float]] = {}
 
     @property
+    def process(self) -> str:
+        """The name under which this process is in the books."""
+        return self._id
+
+    @property
     def late(self) -> int:
         """How many requests are over and still wait for the records to come back."""
         return len(self._late)
@@ -53,7 +62,7 @@ class Books:
     def account(self, payer: Payer) -> Account:
         now = self._records.now()
         return Account(
-            id=f"{int(now * 1000):012x}{secrets.token_hex(10)}",
+            id=f"{_id_of(now)}{secrets.token_hex(10)}",
             owner=self._id,
             payer=payer,
             started=now,
@@ -116,15 +125,11 @@ class Books:
             expired += len(orphans)
         return expired
 
-    async def run(self) -> None:
-        """Beats and expires until it is cancelled."""
-        while True:
-            try:
-                await self.beat()
-                await self.expire()
-            except RecordsAwayError:
-                pass  # the records have said so themselves
-            await asyncio.sleep(BEAT_SECONDS)
+    async def forget_prompts(self, older_than: float) -> None:
+        """Removes the prompts of requests that began more than so many seconds ago, a few hundred at a time."""
+        before = _id_of(self._records.now() - older_than)
+        while await self._records.write(_forget_prompts, before):
+            continue
 
     async def leave(self) -> None:
         """Waits a little for what is late, and takes this process out of the books."""
@@ -159,6 +164,15 @@ async def _until_done(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
             return await work()
         except RecordsAwayError:
             continue
+
+
+def _id_of(moment: float) -> str:
+    """How the ids of requests of this moment begin: they are in the order of time."""
+    return f"{int(moment * 1000):012x}"
+
+
+def _forget_prompts(before: str) -> Work[bool]:
+    return bool((yield FORGET, (before,)))
 
 
 def _beat(process: str) -> Work[None]:

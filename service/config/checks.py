@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
+from service.config import s3
 from service.config.complaint import ConfigError
 from service.config.schema import Config, PriceTable, Provider
 from service.config.units import address, seconds
@@ -21,11 +22,9 @@ def check(config: Config) -> None:
 def _problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _addresses(config)
     yield from _stores(config)
+    yield from _blobs(config)
     if config.bridge.public_url and not _is_http(config.bridge.public_url):
         yield "bridge.public_url", f'expected an http:// or https:// address, got "{config.bridge.public_url}"'
-    if not config.stores.blobs.startswith("file:"):
-        scheme = config.stores.blobs.partition(":")[0]
-        yield "stores.blobs", f'"{scheme}:" is not in this version of imagegen; it stores blobs at file:DIRECTORY'
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
@@ -64,6 +63,17 @@ def _stores(config: Config) -> Iterator[tuple[str, str]]:
     for path, url in (("stores.records", records), ("stores.signals", signals)):
         if "://" in url and not urlsplit(url).hostname:
             yield path, "expected a host after ://"
+
+
+def _blobs(config: Config) -> Iterator[tuple[str, str]]:
+    if config.stores.blobs.startswith("s3:"):
+        if wrong := s3.problem(config.stores.blobs):
+            yield "stores.blobs", wrong
+        if not config.files.signing_keys:
+            needed = "is required where pictures lie in a shared store"
+            yield "files.signing_keys", f"{needed}: each server must know the URLs that another one signed"
+    elif not config.stores.blobs.startswith("file:"):
+        yield "stores.blobs", f'expected file:DIRECTORY or s3://BUCKET/PREFIX, got "{_bare(config.stores.blobs)}"'
 
 
 def _bare(url: str) -> str:

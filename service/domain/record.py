@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service.domain.event import AttemptRecord
 from service.domain.plan import Change, Skipped, Target
 from service.domain.price import MicroUsd, Price
 from service.domain.request import Operation
@@ -58,3 +59,101 @@ class Ending:
     skipped: tuple[Skipped, ...] = ()
     recorded: tuple[str, ...] = ()
     """The names of the pictures that were kept, where the operator wants content recorded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which requests are meant; what is None does not matter. Times are milliseconds since 1970: [since, until)."""
+
+    request_id: str | None = None
+    key_id: str | None = None
+    team_id: str | None = None
+    customer_id: str | None = None
+    model: str | None = None
+    provider: str | None = None
+    state: State | None = None
+    since: int | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """A request as the books have it at one moment. Times are milliseconds since 1970."""
+
+    id: str
+    request_id: str
+    key_id: str | None
+    team_id: str | None
+    customer_id: str | None
+    model: str
+    operation: str
+    stream: bool
+    n: int
+    trace_id: str | None
+    started: int
+    ended: int | None
+    state: State
+    reason: str | None
+    images: int
+    cost: MicroUsd
+    held: MicroUsd
+    attempts: int
+    presumed: MicroUsd
+    target: Target | None
+    """What answered, or was asked last."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PricedAttempt:
+    """An attempt and what its cost follows from; `price_name` is the same for the same terms."""
+
+    record: AttemptRecord
+    size: str
+    quality: str
+    at_most: MicroUsd
+    price_name: str | None = None
+    price: Price | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Story:
+    """All that the books know of one request. What is under way, or was lost, has no ending."""
+
+    recorded: Recorded
+    attempts: tuple[PricedAttempt, ...]
+    ending: Ending | None
+    prompt: str | None
+
+    @property
+    def told(self) -> Target | None:
+        """The target that the caller's account was about."""
+        if self.ending is None:
+            return self.recorded.target
+        number = self.ending.fallback_index + 1
+        return next((each.record.target for each in self.attempts if each.record.number == number), None)
+
+
+class Grouping(StrEnum):
+    """What sums are split by. DAY: on which a request began, in UTC. PROVIDER: that was asked."""
+
+    DAY = "day"
+    MODEL = "model"
+    PROVIDER = "provider"
+    KEY = "key"
+    TEAM = "team"
+    CUSTOMER = "customer"
+    STATE = "state"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UsageRow:
+    """The sums of one group; its values in the order of the groupings, None where its requests have none."""
+
+    group: tuple[str | None, ...] = ()
+    requests: int
+    attempts: int
+    images: int
+    cost: MicroUsd
+    presumed: MicroUsd
+    input_tokens: int
+    output_tokens: int

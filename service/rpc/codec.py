@@ -107,22 +107,22 @@ def timestamp(seconds: int) -> Timestamp:
     return stamp
 
 
-def _duration(seconds: float) -> Duration:
+def duration(seconds: float) -> Duration:
     duration = Duration()
     duration.FromTimedelta(timedelta(seconds=seconds))
     return duration
 
 
-def _details(details: TokenDetails | None) -> v1.Usage.Details | None:
+def _details(details: TokenDetails | None) -> v1.TokenUsage.Details | None:
     if details is None:
         return None
-    return v1.Usage.Details(text_tokens=details.text_tokens, image_tokens=details.image_tokens)
+    return v1.TokenUsage.Details(text_tokens=details.text_tokens, image_tokens=details.image_tokens)
 
 
-def usage(used: Usage | None) -> v1.Usage | None:
+def usage(used: Usage | None) -> v1.TokenUsage | None:
     if used is None:
         return None
-    return v1.Usage(
+    return v1.TokenUsage(
         input_tokens=used.input_tokens,
         output_tokens=used.output_tokens,
         total_tokens=used.total_tokens,
@@ -135,7 +135,7 @@ def traits(of: Traits) -> v1.Traits:
     return v1.Traits(background=of.background, output_format=of.output_format, quality=of.quality, size=of.size)
 
 
-def _file(reference: FileRef) -> v1.FileRef:
+def file(reference: FileRef) -> v1.FileRef:
     return v1.FileRef(
         file_id=reference.file_id,
         path=f"/v1/files/{reference.file_id}/content?exp={reference.expires}&kid={reference.key_id}&sig={reference.signature}",
@@ -159,7 +159,7 @@ async def image(ready: events.ImageReady) -> v1.Image:
         usage=usage(of.usage),
     )
     if ready.file:
-        message.file.CopyFrom(_file(ready.file))
+        message.file.CopyFrom(file(ready.file))
     else:
         message.data = of.picture.data
     return message
@@ -184,8 +184,10 @@ def attempt(record: events.AttemptRecord) -> v1.Attempt:
         outcome=_OUTCOMES[record.outcome],
         reason=record.reason,
         status=record.status,
-        duration=_duration(record.seconds),
+        duration=duration(record.seconds),
         cost_micro_usd=record.cost,
+        images=record.images,
+        presumed=record.presumed,
     )
 
 
@@ -201,7 +203,7 @@ def report(of: events.Report) -> v1.Report:
         changes=[change(each) for each in of.changes],
         attempts=[attempt(each) for each in of.attempts],
         cost_micro_usd=of.cost,
-        upstream_time=_duration(of.upstream_seconds),
+        upstream_time=duration(of.upstream_seconds),
         skipped=[skipped(each) for each in of.skipped],
     )
 

@@ -15,6 +15,7 @@ from service.rpc.images import ImageGeneration
 from service.rpc.info import MAX_REQUEST, ServerInfo
 from service.rpc.interceptors import Edge
 from service.rpc.models import Models
+from service.rpc.usage import Usage
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
@@ -37,15 +38,19 @@ MAX_CALLS = 2000
 
 
 class Server:
-    def __init__(self, images: ImageGeneration, models: Models, files: ImageFiles, info: ServerInfo) -> None:
+    def __init__(
+        self, images: ImageGeneration, models: Models, files: ImageFiles, usage: Usage, info: ServerInfo
+    ) -> None:
         self._server = grpc.aio.server(interceptors=[Edge()], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
         v1.add_ImageGenerationServicer_to_server(images, self._server)
         v1.add_ModelsServicer_to_server(models, self._server)
         v1.add_ImageFilesServicer_to_server(files, self._server)
+        v1.add_UsageServicer_to_server(usage, self._server)
         v1.add_ServerInfoServicer_to_server(info, self._server)
         self._health = cast(Any, health).aio.HealthServicer()  # the package's types know no aio
         cast(Any, health_pb2_grpc).add_HealthServicer_to_server(self._health, self._server)
-        self._names = [f"imagegen.v1.{name}" for name in ("ImageGeneration", "Models", "ImageFiles", "ServerInfo")]
+        names = ("ImageGeneration", "Models", "ImageFiles", "Usage", "ServerInfo")
+        self._names = [f"imagegen.v1.{name}" for name in names]
         reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
 
     async def start(self, addresses: Sequence[str]) -> list[int]:

@@ -9,6 +9,8 @@ from service.stores.blobs.files import FileBlobs
 from service.stores.blobs.port import Blobs
 from service.stores.records.port import Records
 from service.stores.records.sqlite import SqliteRecords
+from service.stores.signals.memory import MemorySignals
+from service.stores.signals.port import Signals
 
 
 def records(url: str, on_broken: Callable[[str], None]) -> Records:
@@ -20,6 +22,19 @@ def records(url: str, on_broken: Callable[[str], None]) -> Records:
     return PostgresRecords(url)
 
 
+def signals(url: str) -> Signals:
+    """`memory:`, or `redis://…` and `valkey://…`, also with TLS (`rediss`, `valkeys`)."""
+    if url.startswith("memory:"):
+        return MemorySignals()
+    from service.stores.signals.valkey import ValkeySignals  # the same: most installations never load it
+
+    return ValkeySignals(url)
+
+
 def blobs(url: str) -> Blobs:
-    """`file:DIRECTORY`; the configuration has refused every other scheme."""
+    """`file:DIRECTORY` or `s3://BUCKET/PREFIX`; the configuration has refused every other scheme."""
+    if url.startswith("s3:"):
+        from service.stores.blobs import s3  # the same: most installations never load it
+
+        return s3.from_url(url)
     return FileBlobs(Path(url.removeprefix("file:")))

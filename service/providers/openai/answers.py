@@ -68,8 +68,9 @@ def _details(value: Any) -> TokenDetails | None:
 
 def count(counted: Mapping[str, Any], name: str) -> int:
     value = counted.get(name)
-    good = isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST
-    return value if good else 0
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < MOST:
+        return value
+    return 0
 
 
 async def failure(answer: Answer) -> ProviderError:

@@ -1,1 +1,1 @@
-"""What is big: finished pictures, by a name of ours. `port` is the promise, `files` keeps it in a directory."""
+"""What is big: pictures, by names of ours. `port` is the promise, `files` keeps it in a directory, `s3` in a bucket."""

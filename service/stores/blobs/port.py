@@ -31,7 +31,7 @@ class Blob:
 
 
 class Blobs(Protocol):
-    """Where the place cannot be reached or used, each of these raises GatewayError (UNAVAILABLE), after a bounded time."""
+    """Each of these ends in bounded time, with GatewayError (UNAVAILABLE) where the place cannot be used."""
 
     async def put(self, shelf: Shelf, name: str, data: bytes) -> None:
         """Stores `data` under a new name. When this returns it is safe; a name is whole or not there, whatever happens.
@@ -50,7 +50,10 @@ class Blobs(Protocol):
         ...
 
     async def sweep(self, shelf: Shelf, older_than: float) -> int:
-        """Removes what was stored more than `older_than` seconds ago; says how many things that were."""
+        """Removes what was stored more than `older_than` seconds ago; says how many things that were.
+
+        What several processes sweep at the same time may be counted by each of them.
+        """
         ...
 
     async def close(self) -> None:

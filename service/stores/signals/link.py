@@ -75,6 +75,9 @@ class Link:
         if not self._open:
             return None
         await self._places.acquire()
+        if not self._open:  # any more, while this waited for its place
+            self._places.release()
+            return None
         asking = self._begin(self._exchange(command))
         asking.add_done_callback(lambda _: self._places.release())
         return await asyncio.shield(asking)
@@ -102,8 +105,6 @@ class Link:
         return task
 
     async def _exchange(self, command: tuple[Word, ...]) -> int | None:
-        if not self._open:  # any more, while this waited for its place
-            return None
         try:
             async with patience():
                 return await self._redis.execute_command(*command)

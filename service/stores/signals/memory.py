@@ -127,8 +127,10 @@ class _Fading(Generic[T]):
 
 
 class _Mailbox(AsyncGenerator[bytes, None]):
-    """Messages on their way to a reader. A reader who is cancelled while he waits may come again, which would be the end
-    of a generator that is written as a function."""
+    """Messages on their way to a reader, who may be cancelled while he waits, and come again.
+
+    That would be the end of a generator that is written as a function.
+    """
 
     def __init__(self) -> None:
         self._unread: deque[bytes] = deque(maxlen=UNREAD)

@@ -45,6 +45,7 @@ CREATE TABLE requests (
 ) /*sqlite WITHOUT ROWID */;
 
 CREATE INDEX requests_by_name ON requests (request_id, id);
+CREATE INDEX requests_with_prompt ON requests (id) WHERE prompt IS NOT NULL;
 CREATE INDEX requests_open ON requests (owner) WHERE ended IS NULL;
 
 CREATE TABLE attempts (

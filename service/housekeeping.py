@@ -1,0 +1,68 @@
+"""What goes on beside the requests: every process gives its sign of life, and one of them cleans up for all.
+
+Who cleans up holds a lease among the signals. Should two ever clean at once no harm is done, only work twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from service.access.books import BEAT_SECONDS, Books
+from service.engine.delivery import SWEEP_SECONDS
+from service.errors import GatewayError
+from service.stores.blobs.port import Blobs, Shelf
+from service.stores.signals.port import Signals
+from service.telemetry import log
+
+SWEEP_EVERY = 600.0
+CONTENT_SECONDS = 30 * 86400.0
+"""How long prompts and pictures are kept where the operator has content recorded."""
+
+
+class Housekeeping:
+    def __init__(self, books: Books, blobs: Blobs, signals: Signals) -> None:
+        self._books = books
+        self._blobs = blobs
+        self._signals = signals
+
+    def tasks(self) -> list[asyncio.Task[None]]:
+        chores = (
+            (self._books.beat, BEAT_SECONDS),
+            (self._for_all(self._expire), BEAT_SECONDS),
+            (self._for_all(self._sweep), SWEEP_EVERY),
+        )
+        return [asyncio.create_task(_again_and_again(chore, every), name="housekeeping") for chore, every in chores]
+
+    def _for_all(self, chore: Callable[[], Awaitable[None]]) -> Callable[[], Awaitable[None]]:
+        """The chore, if it is this process's turn."""
+
+        async def on_duty() -> None:
+            if await self._signals.take("housekeeping", self._books.process, seconds=3 * BEAT_SECONDS):
+                await chore()
+
+        return on_duty
+
+    async def _expire(self) -> None:
+        await self._books.expire()
+
+    async def _sweep(self) -> None:
+        """Result files go an hour after their URL expired, recorded content after its month."""
+        for shelf, seconds in ((Shelf.RESULTS, SWEEP_SECONDS), (Shelf.RECORDED, CONTENT_SECONDS)):
+            if swept := await self._blobs.sweep(shelf, seconds):
+                log("sweep").info("swept", shelf=shelf, files=swept)
+        await self._books.forget_prompts(CONTENT_SECONDS)
+
+
+async def _again_and_again(chore: Callable[[], Awaitable[None]], every: float) -> None:
+    """Until it is cancelled; a chore that fails is done again next time."""
+    while True:
+        try:
+            await chore()
+        except GatewayError:
+            pass  # a store is away, and has said so itself
+        except OSError as error:
+            log("housekeeping").warning("not done", error=error.strerror)
+        except Exception as error:  # a mistake of ours must not end what keeps the books true
+            log("housekeeping").exception("not done", exc_info=error)
+        await asyncio.sleep(every)
