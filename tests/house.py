@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,8 +89,9 @@ async def open_house(
     *,
     idle: str = "5s",
     total: str = "20s",
+    unjudged: Sequence[str] = (),
 ) -> AsyncGenerator[House]:
-    judge = Judge.looking()
+    judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
