@@ -41,6 +41,9 @@ class Parameters:
         return {name: value for name, value in values.items() if value is not None}
 
 
+WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})
+"""Parameters in which callers write what they like; so do they in the extras."""
+
 PARAMETER_NAMES = tuple(each.name for each in fields(Parameters) if each.name != "extras")
 
 

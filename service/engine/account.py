@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
 from service.domain.image import Traits, Usage
-from service.domain.plan import Plan, Skipped, Step
+from service.domain.plan import Change, Plan, Skipped, Step
 from service.domain.record import Ending, State
-from service.domain.request import ImageRequest
+from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
 from service.errors import GatewayError, Reason
@@ -72,8 +73,11 @@ class Account:
         asked = range(self.request.parameters.n or 1)
         return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._delivered)
 
-    def ending(self, *, over: bool) -> Ending:
-        """How the request ended, for the books; not `over` where its caller left before."""
+    def ending(self, *, over: bool, content: bool) -> Ending:
+        """How the request ended, for the books; not `over` where its caller left before.
+
+        Without `content` what callers wrote in words of their own is left out.
+        """
         failed = self.failed() if over and self.images else ()
         if not over:
             state, reason = State.LEFT, Reason.CANCELLED
@@ -86,10 +90,14 @@ class Account:
             reason=reason,
             images=self.images,
             fallback_index=self._step_index,
-            changes=self._step.changes if self._step else (),
+            changes=tuple(each if content else _without_content(each) for each in self._changes),
             skipped=self._skipped,
             recorded=tuple(self._recorded),
         )
+
+    @property
+    def _changes(self) -> tuple[Change, ...]:
+        return self._step.changes if self._step else ()
 
     def report(self) -> Report:
         return Report(
@@ -110,3 +118,8 @@ class Account:
             failed=self.failed(),
             report=self.report(),
         )
+
+
+def _without_content(change: Change) -> Change:
+    plain = change.parameter == "model" or (change.parameter in PARAMETER_NAMES and change.parameter not in WORDS)
+    return change if plain else replace(change, asked="…", sent="…" if change.sent else "")

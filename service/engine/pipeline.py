@@ -72,7 +72,9 @@ class Pipeline:
                 over, failure = True, error
                 account.give_up(error)  # what has come is kept and told; the rest fails one by one
             finally:
-                await self.attempts.release(permit, begun, purpose, account.ending(over=over))
+                await self.attempts.release(
+                    permit, begun, purpose, account.ending(over=over, content=self.record_content)
+                )
             if failure is not None:
                 span.fail(failure.reason)
                 if not account.images:

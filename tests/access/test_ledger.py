@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from dataclasses import replace
 
 import pytest
@@ -32,6 +31,7 @@ from tests.access.asking import (
     settled,
     try_to_hold,
 )
+from tests.access.holder import held_together, holders
 
 LEFT = Ending(state=State.LEFT)
 
@@ -53,20 +53,8 @@ async def test_a_dollar_is_twenty_five_times_four_cents(books: Books, records: R
 
 async def test_three_processes_share_a_dollar(records: Records, records_url: str) -> None:
     """The same thousand from three processes: exactly twenty-five."""
-    holders = [
-        await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tests.access.holder", records_url, str(count)),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-        )
-        for count in (334, 333, 333)
-    ]
-    for holder in holders:
-        assert holder.stdout
-        await holder.stdout.readuntil(b"ready\n")
-    told = await asyncio.gather(*(holder.communicate(b"go\n") for holder in holders))
-
-    assert sum(int(out.splitlines()[-1]) for out, _ in told) == 25
+    async with holders(records_url, (334, 333, 333)) as processes:
+        assert sum(await held_together(processes, "k")) == 25
     assert (await balance_of(records)).held == DOLLAR
 
 

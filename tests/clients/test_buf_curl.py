@@ -72,7 +72,13 @@ async def test_models_by_reflection(house: House) -> None:
     assert {"gpt-image-1", "painter/scene", "openai/gpt-image-2"} <= {model["name"] for model in answer["models"]}
 
 
-@pytest.mark.parametrize("service", ["", "imagegen.v1.ImageGeneration", "imagegen.v1.Models"])
+async def test_the_books_by_reflection(house: House) -> None:
+    """SumUsage answers an empty request: so far there is nothing."""
+    [answer] = await messages(house, "imagegen.v1.Usage/SumUsage", {})
+    assert answer == {"total": {}}
+
+
+@pytest.mark.parametrize("service", ["", "imagegen.v1.ImageGeneration", "imagegen.v1.Models", "imagegen.v1.Usage"])
 async def test_health_by_reflection(house: House, service: str) -> None:
     """The standard health service says SERVING, for the whole and for each service."""
     [answer] = await messages(house, "grpc.health.v1.Health/Check", {"service": service})

@@ -56,7 +56,7 @@ def test_the_contract_is_one_descriptor_set(tmp_path: Path) -> None:
     files = {each.name: each for each in FileDescriptorSet.FromString((tmp_path / "imagegen.binpb").read_bytes()).file}
     assert set(OURS) <= set(files)
     services = {service.name for each in files.values() for service in each.service}
-    assert services == {"ImageGeneration", "ImageFiles", "Models", "ServerInfo"}
+    assert services == {"ImageGeneration", "ImageFiles", "Models", "ServerInfo", "Usage"}
     assert any(place.leading_comments for place in files[OURS[0]].source_code_info.location)
 
 

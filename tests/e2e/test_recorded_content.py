@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -14,6 +15,13 @@ from tests.upstreams import openai as double
 
 MODEL = "openai/gpt-image-2"
 PROMPT = "a lighthouse that nobody else has thought of"
+WORDS: dict[str, Any] = {
+    "negative_prompt": "people whom one might know",
+    "user": "somebody@example.com",
+    "safety_identifier": "a name that is none of ours",
+    "extra_json": '{"second_prompt": "a thought of somebody"}',
+}
+"""What callers write in words of their own beside the prompt."""
 
 
 async def make_some(client: Client, house: House) -> bytes:
@@ -23,7 +31,7 @@ async def make_some(client: Client, house: House) -> bytes:
     for model in (MODEL, "no/such"):
         with pytest.raises(ImagegenError):
             await client.generate(PROMPT, model=model)
-    return (await client.generate(PROMPT, model="painter/scene", size="256x256")).pictures[0]
+    return (await client.generate(PROMPT, model="painter/scene", size="256x256", **WORDS)).pictures[0]
 
 
 def everything(directory: Path) -> bytes:
@@ -41,7 +49,8 @@ async def test_content_is_not_kept(house: House, tmp_path: Path) -> None:
     kept = everything(tmp_path)
     assert len(stories) == 4
     assert b"no/such" in kept
-    assert PROMPT.encode() not in kept
+    for content in (PROMPT, *list(WORDS.values())[:3], "a thought of somebody"):
+        assert content.encode() not in kept
     assert picture not in kept
     assert not [each for each in stories if each.HasField("prompt") or each.images]
 
@@ -68,6 +77,8 @@ async def test_content_is_kept_where_the_operator_wants_it(recording: House, tmp
         assert await client.read(image) == picture == over_rest.content
         assert over_rest.headers["content-type"] == "image/png"
         assert counts == [0, 0, 1]
+        asked = {each.asked for each in story.report.changes}
+        assert asked >= {*list(WORDS.values())[:3], "a thought of somebody"}
         remove(tmp_path, image.file_id)
         with pytest.raises(ImagegenError) as gone:
             await client.read(image)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
 from service.stores import locate
 from service.stores.blobs.port import Blobs
+from service.stores.signals.valkey import ValkeySignals
 from tests.servers import valkey
 from tests.servers.postgres import Databases, PostgresServer
 from tests.servers.s3 import Bucket, MotoServer, RcloneServer
@@ -83,3 +86,18 @@ async def blobs(blobs_url: str) -> AsyncGenerator[Blobs]:
     opened = locate.blobs(blobs_url)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+async def open_signals() -> AsyncGenerator[Callable[..., ValkeySignals]]:
+    """Opens signals like another process would; at the end all are closed, and no task is left of them."""
+    before = asyncio.all_tasks()
+    async with AsyncExitStack() as stack:
+
+        def open_signals(url: str, **options: str) -> ValkeySignals:
+            signals = ValkeySignals(url, **options)
+            stack.push_async_callback(signals.close)
+            return signals
+
+        yield open_signals
+    assert asyncio.all_tasks() <= before | {asyncio.current_task()}

@@ -353,6 +353,17 @@ async def test_closing_ends_subscriptions(twin: Twin) -> None:
     await twin.one.close()
 
 
+async def test_tokens_grow_over_restarts() -> None:
+    """A process that is started anew remembers nothing, and yet gives greater tokens."""
+    before = await MemorySignals().take("lease", "a", seconds=60)
+    await asyncio.sleep(0.001)
+    after = await MemorySignals().take("lease", "a", seconds=60)
+
+    assert before
+    assert after
+    assert after > before
+
+
 async def test_what_has_expired_takes_no_room() -> None:
     """Twenty thousand counters and leases, each for a second: never more are kept than one second's."""
     clock = Clock()

@@ -32,22 +32,7 @@ def logs() -> Iterator[Log]:
         yield logs
 
 
-@pytest.fixture
-async def opened() -> AsyncGenerator[Callable[..., ValkeySignals]]:
-    """Opens signals like another process would; at the end all are closed, and no task is left of them."""
-    before = asyncio.all_tasks()
-    async with AsyncExitStack() as stack:
-
-        def open_signals(server: ValkeyServer | str, **options: str) -> ValkeySignals:
-            signals = ValkeySignals(server if isinstance(server, str) else server.url, **options)
-            stack.push_async_callback(signals.close)
-            return signals
-
-        yield open_signals
-    assert asyncio.all_tasks() <= before | {asyncio.current_task()}
-
-
-Opened = Callable[..., ValkeySignals]
+Opener = Callable[..., ValkeySignals]
 
 
 def events(logs: Log) -> list[str]:
@@ -72,12 +57,14 @@ async def use(signals: ValkeySignals, key: str = "key") -> float:
     return max(slowest, time.monotonic() - begun)
 
 
-async def hears(listener: AsyncGenerator[bytes, None], speaker: ValkeySignals, topic: str = "topic") -> bool:
+async def hears(
+    listener: AsyncGenerator[bytes, None], speaker: ValkeySignals, topic: str = "topic", *, within: float = 5
+) -> bool:
     """Whether what one publishes now reaches the other."""
     marker = secrets.token_bytes(8)
     await speaker.publish(topic, marker)
     try:
-        async with asyncio.timeout(0.5):
+        async with asyncio.timeout(within):
             while await anext(listener) != marker:
                 pass
     except TimeoutError:
@@ -91,9 +78,9 @@ async def kept(server: ValkeyServer, key: str) -> int:
         return int(await looking.get(key) or 0)
 
 
-async def test_killed_under_use(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_killed_under_use(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """Two hundred at work when the server dies go on without it, alone, until it is back: all of them at once."""
-    signals, other = opened(valkey_server), opened(valkey_server)
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     ended = asyncio.Event()
 
     async def work(number: int) -> float:
@@ -120,9 +107,9 @@ async def test_killed_under_use(valkey_server: ValkeyServer, logs: Log, opened: 
     assert [await each.count("shared", expires=60) for each in (signals, other, signals)] == [1, 2, 3]
 
 
-async def test_dead_costs_nothing(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_dead_costs_nothing(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """Once it is known that the server is dead, calls are as quick as memory, and each process counts for itself."""
-    signals, other = opened(valkey_server), opened(valkey_server)
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     assert [await each.count("key", expires=60) for each in (signals, other)] == [1, 2]
     valkey_server.stop()
     assert [await each.count("key", expires=60) for each in (signals, other)] == [1, 1]
@@ -136,9 +123,9 @@ async def test_dead_costs_nothing(valkey_server: ValkeyServer, logs: Log, opened
     assert events(logs) == [AWAY, AWAY]
 
 
-async def test_frozen_costs_a_moment_once(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_frozen_costs_a_moment_once(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """Three hundred who ask a frozen server wait a moment together; afterwards nobody waits."""
-    signals = opened(valkey_server)
+    signals = open_signals(valkey_server.url)
     await use(signals)
     valkey_server.freeze()
     begun = time.monotonic()
@@ -146,12 +133,12 @@ async def test_frozen_costs_a_moment_once(valkey_server: ValkeyServer, logs: Log
 
     assert time.monotonic() - begun < BOUND
     assert sorted(totals) == list(range(1, 301))
-    slowest = 0.0
+    took: list[float] = []
     begun = time.monotonic()
     while time.monotonic() - begun < 2.5:  # a look or two at the server are among it
-        slowest = max(slowest, await use(signals))
+        took.append(await use(signals))
         await asyncio.sleep(0.001)
-    assert slowest < 0.09
+    assert sorted(took)[len(took) * 98 // 100] < 0.05  # the rest is the machine's
     assert events(logs) == [AWAY]
 
     valkey_server.thaw()
@@ -161,9 +148,9 @@ async def test_frozen_costs_a_moment_once(valkey_server: ValkeyServer, logs: Log
     assert await kept(valkey_server, "imagegen:count:thawed") == 1
 
 
-async def test_frozen_while_two_hundred_listen(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_frozen_while_two_hundred_listen(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """Who enters or leaves a topic of a frozen server waits no longer than anybody else."""
-    signals = opened(valkey_server)
+    signals = open_signals(valkey_server.url)
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(signals.subscribe("topic"))
         valkey_server.freeze()
@@ -181,10 +168,10 @@ async def test_frozen_while_two_hundred_listen(valkey_server: ValkeyServer, logs
     assert events(logs) == [AWAY]
 
 
-async def test_started_late(tmp_path: Path, logs: Log, opened: Opened) -> None:
+async def test_started_late(tmp_path: Path, logs: Log, open_signals: Opener) -> None:
     """Nothing is tried before it is needed; begun without a server, all goes on alone, and meets when it comes."""
     server, tasks = ValkeyServer(tmp_path), len(asyncio.all_tasks())
-    one, other = opened(server), opened(server)
+    one, other = open_signals(server.url), open_signals(server.url)
     await asyncio.sleep(0.05)
     assert (len(asyncio.all_tasks()), logs) == (tasks, [])
     async with one.subscribe("topic") as messages:
@@ -199,9 +186,9 @@ async def test_started_late(tmp_path: Path, logs: Log, opened: Opened) -> None:
     assert events(logs) == [AWAY, AWAY, BACK, BACK]
 
 
-async def test_subscriptions_heal(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_subscriptions_heal(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """What is listened to before, since or during an outage is heard after it, what was left during it is not sent."""
-    one, other = opened(valkey_server), opened(valkey_server)
+    one, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     async with AsyncExitStack() as stack:
         left = AsyncExitStack()
         await left.enter_async_context(one.subscribe("left"))
@@ -215,7 +202,7 @@ async def test_subscriptions_heal(valkey_server: ValkeyServer, logs: Log, opened
         await left.aclose()
         assert await hears(before, one)
         assert await hears(during, one, "another")
-        assert not await hears(before, other)
+        assert not await hears(before, other, within=0.3)
         valkey_server.start()
         await until(lambda: events(logs).count(BACK) == 2)
 
@@ -230,9 +217,9 @@ async def test_subscriptions_heal(valkey_server: ValkeyServer, logs: Log, opened
     assert events(logs) == [AWAY, AWAY, BACK, BACK]
 
 
-async def test_who_only_listens_finds_back(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_who_only_listens_finds_back(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """A process that never asks for anything notices that the server went, and hears again when it is there."""
-    listener, speaker = opened(valkey_server), opened(valkey_server)
+    listener, speaker = open_signals(valkey_server.url), open_signals(valkey_server.url)
     async with listener.subscribe("topic") as messages:
         for turn in range(1, 3):
             valkey_server.stop()
@@ -242,9 +229,9 @@ async def test_who_only_listens_finds_back(valkey_server: ValkeyServer, logs: Lo
             assert await hears(messages, speaker)
 
 
-async def test_a_cut_connection_heals(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_a_cut_connection_heals(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """When only connections are cut, those that are idle and the one that listens, all is as before soon after."""
-    signals, other = opened(valkey_server), opened(valkey_server)
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     async with valkey_server.operator() as looking, signals.subscribe("topic") as messages:
         await asyncio.gather(*(signals.count("key", expires=60) for _ in range(50)))
         await looking.execute_command("CLIENT", "KILL", "TYPE", "pubsub")
@@ -258,13 +245,45 @@ async def test_a_cut_connection_heals(valkey_server: ValkeyServer, logs: Log, op
     assert events(logs) == [AWAY, BACK]
 
 
+async def test_many_come_and_go_while_connections_are_cut(
+    valkey_server: ValkeyServer, logs: Log, open_signals: Opener
+) -> None:
+    """Cut again and again at any moment, nothing fails; afterwards all is as before, and no connection is left over."""
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
+    ended = asyncio.Event()
+
+    async def come_and_go(number: int) -> None:
+        while not ended.is_set():
+            async with signals.subscribe(f"topic {number}") as messages:
+                assert await hears(messages, signals, f"topic {number}") or logs
+                await signals.count("key", expires=60)
+
+    async with valkey_server.operator() as looking:
+        working = [asyncio.create_task(come_and_go(number)) for number in range(20)]
+        for turn in range(100):
+            await asyncio.sleep(0.03)
+            await looking.execute_command("CLIENT", "KILL", "TYPE", ("pubsub", "normal")[turn % 2], "SKIPME", "yes")
+        ended.set()
+        await asyncio.gather(*working)
+        await until(lambda: events(logs).count(AWAY) == events(logs).count(BACK))
+
+        async with signals.subscribe("topic") as messages:
+            assert await hears(messages, other)
+            assert len(await looking.pubsub_channels()) == 1
+        await signals.close()
+        await other.close()
+        async with asyncio.timeout(5):
+            while len(await looking.client_list()) > 1:  # noqa: ASYNC110 - what is watched has no event to wait for
+                await asyncio.sleep(0.01)
+
+
 async def test_connections_that_lead_nowhere_are_not_used_again(
-    valkey_server: ValkeyServer, logs: Log, opened: Opened
+    valkey_server: ValkeyServer, logs: Log, open_signals: Opener
 ) -> None:
     """When the network forgets what was connected and tells nobody, it costs one moment, not one a connection."""
-    other = opened(valkey_server)
+    other = open_signals(valkey_server.url)
     async with Door(valkey_server) as door:
-        signals = opened(f"redis://{door.address}")
+        signals = open_signals(f"redis://{door.address}")
         await asyncio.gather(*(signals.count("key", expires=60) for _ in range(50)))
         async with signals.subscribe("topic") as messages:
             door.swallow()
@@ -280,14 +299,16 @@ async def test_connections_that_lead_nowhere_are_not_used_again(
             assert events(logs) == [AWAY, BACK]
 
 
-async def test_tokens_grow_through_outages(valkey_server: ValkeyServer, opened: Opened, logs: Log) -> None:
+async def test_tokens_grow_through_outages(valkey_server: ValkeyServer, open_signals: Opener, logs: Log) -> None:
     """An owner keeps its token when the server goes; whoever has the lease next, there or alone, has a greater one."""
-    one, other = opened(valkey_server), opened(valkey_server)
+    one, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     first = await one.take("lease", "a", seconds=60)
     assert first
     assert await other.take("lease", "b", seconds=60) is None
     valkey_server.stop()
     assert await one.take("lease", "a", seconds=60) == first
+    newcomers = await other.take("lease", "b", seconds=60)
+    assert newcomers
     await one.give_back("lease", "a")
     second = await one.take("lease", "c", seconds=60)
     assert second
@@ -297,14 +318,14 @@ async def test_tokens_grow_through_outages(valkey_server: ValkeyServer, opened: 
     third = await one.take("lease", "a", seconds=60)
     assert third
 
-    assert first < second < third
+    assert first < newcomers < second < third
 
 
 async def test_a_lease_survives_what_the_server_survives(
-    valkey_server: ValkeyServer, opened: Opened, logs: Log
+    valkey_server: ValkeyServer, open_signals: Opener, logs: Log
 ) -> None:
     """When a frozen server thaws, the owner has its lease and token as before, and others still wait."""
-    one, other = opened(valkey_server), opened(valkey_server)
+    one, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     first = await one.take("lease", "a", seconds=60)
     valkey_server.freeze()
     assert await one.take("lease", "a", seconds=60) == first
@@ -315,13 +336,13 @@ async def test_a_lease_survives_what_the_server_survives(
     assert await other.take("lease", "b", seconds=60) is None
 
 
-async def test_no_password_is_logged(tmp_path: Path, logs: Log, opened: Opened) -> None:
+async def test_no_password_is_logged(tmp_path: Path, logs: Log, open_signals: Opener) -> None:
     """Neither the right password nor a wrong one is in any line, whatever fails; a wrong one is a server away."""
     with ValkeyServer(tmp_path, password="secret") as server:
-        right = opened(server)
-        wrong = opened(server.url.replace("secret", "also-secret"))
-        nameless = opened(server.url.replace(":secret@", ""))
-        somebody = opened(server.url.replace(":secret", "somebody:secret"))
+        right = open_signals(server.url)
+        wrong = open_signals(server.url.replace("secret", "also-secret"))
+        nameless = open_signals(server.url.replace(":secret@", ""))
+        somebody = open_signals(server.url.replace(":secret", "somebody:secret"))
         for signals in (wrong, nameless, somebody):
             assert await signals.count("key", expires=60) == 1
         assert events(logs) == [AWAY] * 3
@@ -338,6 +359,58 @@ async def test_no_password_is_logged(tmp_path: Path, logs: Log, opened: Opened) 
     assert events(logs) == [AWAY] * 4 + [BACK]
 
 
+class Nonsense:
+    """A server that counts who comes, and answers whatever is said to it by repeating it."""
+
+    def __init__(self, answer: bytes) -> None:
+        self.visits = 0
+        self._answer = answer
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> str:
+        self._listening = await asyncio.start_server(self._let_in, "127.0.0.1", 0)
+        return f"127.0.0.1:{self._listening.sockets[0].getsockname()[1]}"
+
+    async def __aexit__(self, *ending: object) -> None:
+        self._listening.close()
+        for writer in self._writers:
+            writer.transport.abort()
+
+    async def _let_in(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.visits += 1
+        self._writers.append(writer)
+        while said := await reader.read(1000):
+            if self._answer:
+                writer.write(self._answer + said.replace(b"\r\n", b" ") + b"\r\n")
+
+
+async def test_what_the_server_says_is_not_logged(logs: Log, open_signals: Opener) -> None:
+    """A server that repeats in an error what was sent to it does not bring the password into the log."""
+    async with Nonsense(b"-ERR unknown command, with args beginning with: ") as address:
+        signals = open_signals(f"redis://:secret@{address}")
+        assert await signals.count("key", expires=60) == 1
+        await until(lambda: bool(logs))
+
+    assert events(logs) == [AWAY]
+    assert "secret" not in str(logs)
+
+
+async def test_one_look_a_second(logs: Log, open_signals: Opener) -> None:
+    """However many ask, a server that is away is looked at once a second, and never by two at a time."""
+    silent = Nonsense(b"")
+    async with silent as address:
+        signals = open_signals(f"redis://{address}")
+        await asyncio.gather(*(signals.count("key", expires=60) for _ in range(100)))
+        assert 1 <= silent.visits <= 16
+        before, begun = silent.visits, time.monotonic()
+        while time.monotonic() - begun < 2.5:
+            await asyncio.gather(*(use(signals) for _ in range(50)))
+            await asyncio.sleep(0.01)
+
+        assert 1 <= silent.visits - before <= (time.monotonic() - begun) + 1
+    assert events(logs) == [AWAY]
+
+
 @pytest.mark.parametrize(
     ("of_no_use", "of_use"),
     [
@@ -349,10 +422,10 @@ async def test_no_password_is_logged(tmp_path: Path, logs: Log, opened: Opened) 
     ids=["full", "a replica", "without scripts", "without channels"],
 )
 async def test_a_server_of_no_use_counts_as_away(
-    valkey_server: ValkeyServer, logs: Log, opened: Opened, of_no_use: list[str], of_use: list[str]
+    valkey_server: ValkeyServer, logs: Log, open_signals: Opener, of_no_use: list[str], of_use: list[str]
 ) -> None:
     """One that answers and refuses is left alone like a dead one, and used again when it takes what it is given."""
-    signals = opened(valkey_server)
+    signals = open_signals(valkey_server.url)
     async with signals.subscribe("topic") as messages, valkey_server.operator() as looking:
         for command in of_no_use:
             await looking.execute_command(*command.split())
@@ -370,9 +443,9 @@ async def test_a_server_of_no_use_counts_as_away(
         assert events(logs) == [AWAY, BACK]
 
 
-async def test_one_refused_command_is_only_that(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_one_refused_command_is_only_that(valkey_server: ValkeyServer, logs: Log, open_signals: Opener) -> None:
     """A key that somebody else uses otherwise is counted alone; everything else goes on, and one line says so."""
-    signals, other = opened(valkey_server), opened(valkey_server)
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
     async with valkey_server.operator() as looking:
         await looking.set("imagegen:count:theirs", "a text")
     assert [await signals.count("theirs", expires=60) for _ in range(20)] == list(range(1, 21))
@@ -385,9 +458,11 @@ async def test_one_refused_command_is_only_that(valkey_server: ValkeyServer, log
     assert events(logs) == ["signals refuse a command"]
 
 
-async def test_our_own_slowness_is_not_the_servers(valkey_server: ValkeyServer, logs: Log, opened: Opened) -> None:
+async def test_our_own_slowness_is_not_the_servers(
+    valkey_server: ValkeyServer, logs: Log, open_signals: Opener
+) -> None:
     """A loop that stands still again and again, for longer than a server may be silent, loses nothing."""
-    signals, other = opened(valkey_server), opened(valkey_server)
+    signals, other = open_signals(valkey_server.url), open_signals(valkey_server.url)
 
     async def stand_still() -> None:
         while True:
@@ -404,13 +479,16 @@ async def test_our_own_slowness_is_not_the_servers(valkey_server: ValkeyServer, 
     assert logs == []
 
 
-@pytest.mark.parametrize("state", ["dead", "frozen"])
-async def test_closing_does_not_wait(valkey_server: ValkeyServer, opened: Opened, state: str, logs: Log) -> None:
-    """Closing takes no longer when the server is away, whether that is known or not, with calls under way or not."""
-    known, unknown = opened(valkey_server), opened(valkey_server)
+@pytest.mark.parametrize("state", ["well", "dead", "frozen"])
+async def test_closing_does_not_wait(valkey_server: ValkeyServer, open_signals: Opener, state: str, logs: Log) -> None:
+    """Closing ends what is under way, and takes no longer when the server is away, whether that is known or not."""
+    known, unknown = open_signals(valkey_server.url), open_signals(valkey_server.url)
     for signals in (known, unknown):
         await use(signals)
-    valkey_server.stop() if state == "dead" else valkey_server.freeze()
+    if state == "dead":
+        valkey_server.stop()
+    elif state == "frozen":
+        valkey_server.freeze()
     await use(known)
     calls = [asyncio.create_task(unknown.count("key", expires=60)) for _ in range(100)]
     await asyncio.sleep(0)
@@ -419,5 +497,6 @@ async def test_closing_does_not_wait(valkey_server: ValkeyServer, opened: Opened
     await unknown.close()
 
     assert time.monotonic() - begun < BOUND
+    assert not [task for task in asyncio.all_tasks() if task.get_name().startswith("signals")]
     assert all(await asyncio.gather(*calls))
-    assert set(events(logs)) == {AWAY}
+    assert set(events(logs)) == (set() if state == "well" else {AWAY})
