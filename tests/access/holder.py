@@ -26,7 +26,7 @@ async def holders(url: str, counts: Sequence[int]) -> AsyncGenerator[list[Proces
             await process.stdout.readuntil(b"ready\n")
         yield processes
     finally:
-        await asyncio.gather(*(process.communicate() for process in processes))
+        await asyncio.gather(*(process.communicate(b"") for process in processes))
 
 
 async def held_together(processes: Sequence[Process], key: str) -> list[int]:

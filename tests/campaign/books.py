@@ -66,9 +66,9 @@ def _told(shared: dict[str, list[int]], kills: dict[str, Verdict], sequences: fl
     for twin, held in shared.items():
         yield f"| {twin} | {len(held)} | {min(held)} | {max(held)} |"
     yield "\n## Random sequences and small worlds\n"
-    yield f"{SEQUENCES:,} random sequences of hold, settle, release, duplicate, crash, expiry and change of window agree"
-    yield f"with the model ({sequences:.0f} s). {WORLDS:,} small worlds in virtual time, with the whole engine, end with"
-    yield f"books that say what the providers billed ({worlds:.0f} s)."
+    yield f"{SEQUENCES:,} random sequences of hold, settle, release, duplicate, crash, expiry and change of window"
+    yield f"agree with the model ({sequences:.0f} s). {WORLDS:,} small worlds in virtual time, with the whole engine,"
+    yield f"end with books that say what the providers billed ({worlds:.0f} s)."
     yield "\n## Killed under load\n"
     yield f"A service with twelve callers is killed (SIGKILL) {KILLS} times, and each time started anew."
     yield "\n| records | answers | of them missing or wrong in the books | billed | in the books | of it presumed "
@@ -78,13 +78,17 @@ def _told(shared: dict[str, list[int]], kills: dict[str, Verdict], sequences: fl
         yield f"| {twin} | {each.answers} | {len(each.complaints)} | {money} | {each.seconds_held:.1f} |"
 
 
+def _make(place: Path) -> Path:
+    place.mkdir()
+    return place
+
+
 async def _with_servers() -> tuple[dict[str, list[int]], dict[str, Verdict]]:
     shared: dict[str, list[int]] = {}
     kills: dict[str, Verdict] = {}
     with tempfile.TemporaryDirectory(dir=PAGE.parent) as directory, PostgresServer() as server:
         for twin in TWINS:
-            place = Path(directory, twin)
-            place.mkdir()
+            place = _make(Path(directory, twin))
             urls = [f"sqlite:{place}/{i}.db" if twin == "sqlite" else server.create_database() for i in range(2)]
             shared[twin] = await share_dollars(urls[0])
             print(twin, "shared", sorted(set(shared[twin])), file=sys.stderr)
