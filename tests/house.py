@@ -114,7 +114,11 @@ async def open_house(
 async def settled(house: House, within: float = 5) -> None:
     """Returns when nothing is under way in the gateway nor at the double; fails the test if that takes too long."""
     gateway, openai = house.gateway, house.openai
-    await until(lambda: not (gateway.attempts.running or gateway.books.late or openai.in_flight), within)
+    try:
+        await until(lambda: not (gateway.attempts.running or gateway.books.late or openai.in_flight), within)
+    except TimeoutError:
+        under_way = f"{gateway.attempts.running} attempts, {gateway.books.late} late entries, {openai.in_flight} calls"
+        raise AssertionError(f"the judge found: still under way after {within} s are {under_way}") from None
 
 
 async def until(condition: Callable[[], bool], within: float = 5) -> None:
