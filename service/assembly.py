@@ -87,7 +87,6 @@ class Gateway:
         await self.records.close()
         await self.signals.close()
         await self.blobs.close()
-        await self.blobs.close()
         for adapter in self.adapters.values():
             await adapter.close()
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.errors import GatewayError, Reason
 from service.stores.blobs.files import FileBlobs
@@ -49,10 +50,13 @@ asyncio.run(main())
 
 LIMITED = """
 import asyncio, resource, sys
+from functools import partial
 from pathlib import Path
 from service.errors import GatewayError
 from service.stores.blobs.files import FileBlobs
 from service.stores.blobs.port import Shelf
+
+tell = partial(print, file=sys.stderr)  # its log is on standard output
 
 async def main():
     blobs, name = FileBlobs(Path(sys.argv[1])), "0123456789abcdef0123456789abcdef.png"
@@ -60,10 +64,10 @@ async def main():
     try:
         await blobs.put(Shelf.RESULTS, name, b"x" * 5_000_000)
     except GatewayError as error:
-        print(error.reason, error.retry_after, error.message)
-    print(*(path.name for path in Path(sys.argv[1]).rglob("*") if path.is_file()))
+        tell(error.reason, error.retry_after, error.message)
+    tell(*(path.name for path in Path(sys.argv[1]).rglob("*") if path.is_file()))
     await blobs.put(Shelf.RESULTS, name, b"x" * 1_000_000)
-    print((await blobs.open(Shelf.RESULTS, name, 1000)).size)
+    tell((await blobs.open(Shelf.RESULTS, name, 1000)).size)
 
 asyncio.run(main())
 """
@@ -207,10 +211,13 @@ async def test_nothing_is_left_when_syncing_fails(
     """When the disk does not take it, the store says that it is unavailable, and nothing is there nor left over."""
     blobs, before = FileBlobs(tmp_path), descriptors()
     await blobs.put(SHELF, OTHER, b"before")
-    with monkeypatch.context() as patched:
+    with monkeypatch.context() as patched, capture_logs() as logs:
         patched.setattr(os, "fsync", failing(step, code, os.fsync))
         with pytest.raises(GatewayError) as failed:
             await blobs.put(SHELF, NAME, b"x" * 1000)
+    assert [(each["event"], each["error"]) for each in logs] == [
+        ("blobs unreachable", f"cannot be written: {os.strerror(code)}")
+    ]
 
     assert failed.value.reason is Reason.UNAVAILABLE
     assert failed.value.retry_after is not None
@@ -335,8 +342,9 @@ async def test_killed_writer_leaves_nothing_half(tmp_path: Path) -> None:
 async def test_full_disk(tmp_path: Path) -> None:
     """Where the disk takes no more the store is unavailable, nothing is left of what did not fit, and less does fit."""
     command = [sys.executable, "-c", LIMITED, str(tmp_path)]
-    limited = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=asyncio.subprocess.PIPE)
-    said = (await limited.communicate())[0].decode().split("\n")
+    pipe = asyncio.subprocess.PIPE
+    limited = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=pipe, stderr=pipe)
+    said = (await limited.communicate())[1].decode().split("\n")
 
     assert limited.returncode == 0
     assert said[:3] == ["unavailable 10 The store for pictures cannot be written: File too large.", "", "1000000"]

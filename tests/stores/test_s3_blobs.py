@@ -6,12 +6,14 @@ import asyncio
 import sys
 import time
 import traceback
-from collections.abc import AsyncGenerator, Awaitable
+from collections.abc import AsyncGenerator, Awaitable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from obstore.store import S3Store
+from structlog.testing import capture_logs
 
 from service.errors import GatewayError, Reason
 from service.stores.blobs import s3
@@ -36,7 +38,7 @@ async def main():
     try:
         await blobs.open(Shelf.RESULTS, "0123456789abcdef0123456789abcdef.png", 1000)
     except GatewayError as error:
-        print(error.reason)
+        print(error.reason, file=sys.stderr)  # its log is on standard output
     await blobs.close()
 
 asyncio.run(main())
@@ -47,6 +49,13 @@ asyncio.run(main())
 def keys(monkeypatch: pytest.MonkeyPatch) -> None:
     """The keys to the servers of the tests; nothing else of the environment's."""
     Bucket("", KEYS).unlock(monkeypatch)
+
+
+@pytest.fixture
+def logs() -> Iterator[list[Any]]:
+    """What the operator hears."""
+    with capture_logs() as heard:
+        yield heard
 
 
 @asynccontextmanager
@@ -88,9 +97,9 @@ def connections(port: int) -> int:
 
 
 async def test_wrong_secret_is_refused_and_told_without_secrets(
-    rclone: RcloneServer, monkeypatch: pytest.MonkeyPatch
+    rclone: RcloneServer, monkeypatch: pytest.MonkeyPatch, logs: list[Any]
 ) -> None:
-    """With a wrong secret nothing works, and what is said of it, tracebacks too, names neither keys nor places."""
+    """With a wrong secret nothing works; what is said of it, in tracebacks and logs too, names no key and no thing."""
     url = rclone.url()
     async with opened(url) as good:
         await good.put(SHELF, NAME, b"x")
@@ -98,7 +107,9 @@ async def test_wrong_secret_is_refused_and_told_without_secrets(
     async with opened(url) as blobs:
         assert await refusals(blobs) == {"The store for pictures answered 403 SignatureDoesNotMatch."}
         said = "".join(traceback.format_exception(await refusal(blobs.put(SHELF, OTHER, b"x"))))
+        said += str(logs)
 
+    assert [each["error"] for each in logs] == ["answered 403 SignatureDoesNotMatch"]
     assert not [each for each in ("another-secret", *KEYS.values(), rclone.address, OTHER, "<") if each in said]
 
 
@@ -129,11 +140,12 @@ async def test_no_keys_at_all(rclone: RcloneServer, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("kind", [RcloneServer, MotoServer])
 async def test_server_that_comes_late_goes_and_comes_back(
-    tmp_path: Path, kind: type[RcloneServer | MotoServer]
+    tmp_path: Path, logs: list[Any], kind: type[RcloneServer | MotoServer]
 ) -> None:
-    """Whoever starts before the store waits for nothing; as soon as the store is there it works, each time anew."""
+    """Whoever starts before the store waits for nothing; as soon as it is there it works, and the log says so once."""
     server = kind(tmp_path)
-    async with opened(server.url()) as blobs:
+    url = server.url()
+    async with opened(url) as blobs:
         for again in range(2):
             began = time.monotonic()
             assert await refusals(blobs) == {"The store for pictures cannot be reached."}
@@ -142,6 +154,10 @@ async def test_server_that_comes_late_goes_and_comes_back(
                 name = f"{again:032x}.png"
                 await blobs.put(SHELF, name, b"x")
                 assert await content(blobs, name) == b"x"
+
+    away = {"event": "blobs unreachable", "log_level": "error", "error": "cannot be reached"}
+    back = {"event": "blobs are back", "log_level": "info"}
+    assert logs == [each | {"place": url.partition("?")[0]} for each in (away, back) * 2]
 
 
 @pytest.mark.parametrize("kind", [RcloneServer, MotoServer])
@@ -230,8 +246,9 @@ async def test_programs_end_in_order(tmp_path: Path) -> None:
 
     async def ended() -> tuple[int | None, str]:
         command = [sys.executable, "-c", PROGRAM, "s3://pictures?endpoint=http://127.0.0.1:1"]
-        program = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=asyncio.subprocess.PIPE)
-        said = (await program.communicate())[0].decode()
+        pipe = asyncio.subprocess.PIPE
+        program = await asyncio.create_subprocess_exec(*command, cwd=HOUSE, stdout=pipe, stderr=pipe)
+        said = (await program.communicate())[1].decode()
         return program.returncode, said
 
     for _ in range(5):

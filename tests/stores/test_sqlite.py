@@ -86,6 +86,13 @@ async def test_many_share_a_commit(tmp_path: Path) -> None:
     assert len(seen) < 20
 
 
+async def test_nobody_else_reads_it(tmp_path: Path) -> None:
+    """Who asked for what is its owner's to know: the file, and those that SQLite keeps beside it."""
+    async with opened(f"sqlite:{tmp_path}/new/r.db") as records:
+        await records.write(make_table)
+        assert {path.stat().st_mode & 0o777 for path in (tmp_path / "new").iterdir()} == {0o600}
+
+
 async def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     """It stops the start, and is named."""
     (tmp_path / "r.db").write_bytes(b"something else entirely" * 1000)

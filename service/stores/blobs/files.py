@@ -11,23 +11,25 @@ from pathlib import Path
 
 from service import offload
 from service.errors import GatewayError, Reason
+from service.stores.blobs.outage import Outage
 from service.stores.blobs.port import Blob, Shelf, checked, is_name
 
 
 class FileBlobs:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self._outage = Outage(f"file:{directory}")
 
     async def put(self, shelf: Shelf, name: str, data: bytes) -> None:
         path = self._path(shelf, checked(name))
-        with _told("written"):
+        with self._doing("written"):
             await offload.run(self._write, path, data)
 
     async def open(self, shelf: Shelf, name: str, piece: int) -> Blob | None:
         if not is_name(name):
             return None
         path = self._path(shelf, name)
-        with _told("read"):
+        with self._doing("read"):
             try:
                 found = await offload.run(path.lstat)
             except (FileNotFoundError, NotADirectoryError):
@@ -35,11 +37,22 @@ class FileBlobs:
         return Blob(found.st_size, _read(path, piece)) if stat.S_ISREG(found.st_mode) else None
 
     async def sweep(self, shelf: Shelf, older_than: float) -> int:
-        with _told("swept"):
+        with self._doing("swept"):
             return await offload.run(self._sweep, shelf, time.time() - older_than)
 
     async def close(self) -> None:
         """Nothing is held between two calls."""
+
+    @contextmanager
+    def _doing(self, what: str) -> Generator[None]:
+        """Tells what went wrong, in a sentence that names no path."""
+        try:
+            yield
+        except OSError as error:
+            failed = f"cannot be {what}: {error.strerror}"
+            self._outage.goes_on(failed)
+            raise GatewayError(Reason.UNAVAILABLE, f"The store for pictures {failed}.", retry_after=10) from error
+        self._outage.is_over()
 
     def _path(self, shelf: Shelf, name: str) -> Path:
         return self._directory / shelf / name[:2] / name
@@ -73,17 +86,6 @@ class FileBlobs:
             except FileNotFoundError:
                 continue  # another process was quicker
         return swept
-
-
-@contextmanager
-def _told(done: str) -> Generator[None]:
-    """What the disk says, as a reason and a sentence that names no path."""
-    try:
-        yield
-    except OSError as error:
-        raise GatewayError(
-            Reason.UNAVAILABLE, f"The store for pictures cannot be {done}: {error.strerror}.", retry_after=10
-        ) from error
 
 
 def _sync_directory(path: Path) -> None:

@@ -19,6 +19,7 @@ from obstore.store import S3Store
 from service.config.s3 import S3Location, location
 from service.domain.image import MEDIA_TYPES
 from service.errors import GatewayError, Reason
+from service.stores.blobs.outage import Outage
 from service.stores.blobs.port import Blob, Shelf, checked, is_name
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ PAGE = 1000
 """How many names a sweep holds at a time: what S3 lists and deletes at once."""
 
 SETTLE = 0.02
-"""Seconds. A thread of obstore's that still holds the interpreter when it ends would abort the process."""
+"""Seconds for obstore's threads to be done: one that still wants the interpreter when it ends aborts the process."""
 
 _FAILED = (BaseError, OSError, NotImplementedError)
 """All that obstore raises; what is not there, it says with FileNotFoundError."""
@@ -50,6 +51,7 @@ class S3Blobs:
     def __init__(self, where: S3Location) -> None:
         self._bucket = where.bucket
         self._store = _store(where)
+        self._outage = Outage(f"s3://{where.bucket}/{where.prefix}")
         self._can_create = True
         """Until the server says that it does not know how to make new things only."""
 
@@ -90,8 +92,9 @@ class S3Blobs:
             swept += len(old)
 
     async def close(self) -> None:
-        del self._store  # and with it its connections
         await asyncio.sleep(SETTLE)
+        repr(self._store)  # any call makes obstore drop what its threads were done with: they held the store, too
+        del self._store  # and with it its connections
 
     async def _put(self, key: str, data: bytes) -> None:
         kind: Attributes = {"Content-Type": MEDIA_TYPES.get(key.rpartition(".")[2], "application/octet-stream")}
@@ -123,9 +126,14 @@ class S3Blobs:
             async with asyncio.timeout(ANSWER + size / SLOWEST):
                 yield
         except TimeoutError:
-            raise _unavailable("does not answer") from None
+            raise self._unavailable("does not answer") from None
         except _FAILED as error:
-            raise _unavailable(self._said(str(error))) from None
+            raise self._unavailable(self._said(str(error))) from None
+        self._outage.is_over()
+
+    def _unavailable(self, what: str) -> GatewayError:
+        self._outage.goes_on(what)
+        return GatewayError(Reason.UNAVAILABLE, f"The store for pictures {what}.", retry_after=10)
 
     def _said(self, error: str) -> str:
         """What obstore says, without addresses, names and whatever else the server wrote."""
@@ -136,10 +144,6 @@ class S3Blobs:
         if status:
             return f"answered {status[1]} {code[1] if code else ''}".rstrip()
         return "cannot be reached"
-
-
-def _unavailable(what: str) -> GatewayError:
-    return GatewayError(Reason.UNAVAILABLE, f"The store for pictures {what}.", retry_after=10)
 
 
 def _is_beyond_it(error: Exception) -> bool:

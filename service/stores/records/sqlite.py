@@ -113,6 +113,7 @@ class SqliteRecords:
 
     def _prepare(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.touch(mode=0o600)  # what stands beside it gets the same mode
         try:
             connection = connect(self._path)
             end = time.monotonic() + BUSY_SECONDS

@@ -128,9 +128,13 @@ class Link:
             if not wanted:
                 await self._close_ear()
                 continue
-            self._ear = self._ear or Ear(self._pool.make_connection(), self._heard, self._broke)
-            async with patience():
-                await self._ear.follow(wanted)
+            ear = self._ear = self._ear or Ear(self._pool.make_connection(), self._heard, self._broke)
+            try:
+                async with patience():
+                    await ear.follow(wanted)
+            except BaseException:
+                await ear.close()
+                raise
 
     async def _close_ear(self) -> None:
         ear, self._ear = self._ear, None
