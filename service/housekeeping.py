@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from service.access.books import BEAT_SECONDS, Books
 from service.engine.delivery import SWEEP_SECONDS
@@ -30,7 +31,9 @@ class Housekeeping:
         chores = (
             (self._books.beat, BEAT_SECONDS),
             (self._for_all(self._expire), BEAT_SECONDS),
-            (self._for_all(self._sweep), SWEEP_EVERY),
+            (self._for_all(partial(self._sweep, Shelf.RESULTS, SWEEP_SECONDS)), SWEEP_EVERY),
+            (self._for_all(partial(self._sweep, Shelf.RECORDED, CONTENT_SECONDS)), SWEEP_EVERY),
+            (self._for_all(partial(self._books.forget_prompts, CONTENT_SECONDS)), SWEEP_EVERY),
         )
         return [asyncio.create_task(_again_and_again(chore, every), name="housekeeping") for chore, every in chores]
 
@@ -46,12 +49,9 @@ class Housekeeping:
     async def _expire(self) -> None:
         await self._books.expire()
 
-    async def _sweep(self) -> None:
-        """Result files go an hour after their URL expired, recorded content after its month."""
-        for shelf, seconds in ((Shelf.RESULTS, SWEEP_SECONDS), (Shelf.RECORDED, CONTENT_SECONDS)):
-            if swept := await self._blobs.sweep(shelf, seconds):
-                log("sweep").info("swept", shelf=shelf, files=swept)
-        await self._books.forget_prompts(CONTENT_SECONDS)
+    async def _sweep(self, shelf: Shelf, older_than: float) -> None:
+        if swept := await self._blobs.sweep(shelf, older_than):
+            log("sweep").info("swept", shelf=shelf, files=swept)
 
 
 async def _again_and_again(chore: Callable[[], Awaitable[None]], every: float) -> None:

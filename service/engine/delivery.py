@@ -5,6 +5,7 @@ A file where the caller asked for a URL, and where the bytes would burst what th
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 import time
 from dataclasses import replace
@@ -18,6 +19,8 @@ from service.stores.blobs.port import Blobs, Shelf
 from service.telemetry import log
 
 URL_SECONDS = 3600
+RECORD_SECONDS = 2.0
+"""How long a caller waits for a picture to be kept that the operator wants kept."""
 SWEEP_SECONDS = URL_SECONDS + 3600
 """When a file is swept: an hour after its URL expired."""
 
@@ -53,9 +56,10 @@ class Delivery:
         """Keeps a picture, as the operator wants; where the store fails, the caller loses nothing."""
         name = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
         try:
-            await self._blobs.put(Shelf.RECORDED, name, picture.data)
-        except GatewayError as error:
-            log("delivery").warning("picture not recorded", error=error.message)
+            async with asyncio.timeout(RECORD_SECONDS):
+                await self._blobs.put(Shelf.RECORDED, name, picture.data)
+        except (GatewayError, TimeoutError) as error:
+            log("delivery").warning("picture not recorded", error=str(error) or "the store does not answer")
             return None
         return name
 

@@ -22,11 +22,13 @@ class Ear:
         self._connection = connection
         self._heard = heard
         self._broke = broke
-        self._confirmed: asyncio.Future[None] | None = None
+        self._answered = asyncio.Event()
+        self._error: Exception | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def follow(self, wanted: Set[bytes]) -> None:
         """Returns when the server sends these channels, at least one, and no others. One call at a time."""
+        self._answered.clear()
         if self._reading is None:
             await self._connection.connect()
             self._reading = asyncio.create_task(self._read(), name="signals: listening")
@@ -34,10 +36,10 @@ class Ear:
             await self._connection.send_command("SUBSCRIBE", *more)
         if fewer := self.channels - wanted:
             await self._connection.send_command("UNSUBSCRIBE", *fewer)
-        # Answered after all that was sent before.
-        self._confirmed = asyncio.get_running_loop().create_future()
-        await self._connection.send_command("PING")
-        await self._confirmed
+        await self._connection.send_command("PING")  # answered after all that was sent before
+        await self._answered.wait()
+        if self._error:
+            raise self._error
         self.channels = wanted
 
     async def close(self) -> None:
@@ -52,10 +54,10 @@ class Ear:
                 said = cast("list[Any]", await self._connection.read_response(timeout=math.inf))
                 if said[0] == b"message":
                     self._heard(said[1], said[2])
-                elif said[0] == b"pong" and self._confirmed and not self._confirmed.done():
-                    self._confirmed.set_result(None)
+                elif said[0] == b"pong":
+                    self._answered.set()
         except Exception as error:
-            if self._confirmed and not self._confirmed.done():
-                self._confirmed.set_exception(error)
+            self._error = error
+            self._answered.set()
             self._broke(self, error)
             await self._connection.disconnect(nowait=True)
