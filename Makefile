@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 NPM := npm --no-audit --no-fund --loglevel=error
 PROTOS := $(wildcard protos/imagegen/v1/*.proto)
-SERVICES := $(addprefix protos/imagegen/v1/,image_generation.proto image_files.proto models.proto server_info.proto)
+SERVICES := $(addprefix protos/imagegen/v1/,image_generation.proto image_files.proto models.proto server_info.proto usage.proto)
 LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --quiet \
 	--no-emit-package imagegen --no-emit-index-url --no-emit-find-links --no-header --no-annotate
 
@@ -62,6 +62,7 @@ lock-check: $(VENV)/.dev  # the locks are what pyproject.toml asks for
 
 campaign: $(VENV)/.dev  ## the full figures of what the tests prove scaled; writes docs/campaigns/
 	@$(BIN)/python -m tests.campaign.leaving
+	@$(BIN)/python -m tests.campaign.books
 
 ##@ Change
 format: $(VENV)/.dev node  ## format everything

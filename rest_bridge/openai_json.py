@@ -148,7 +148,7 @@ def _complaint(text: str) -> ImagegenError:
     )
 
 
-def usage(of: v1.Usage) -> dict[str, Any]:
+def usage(of: v1.TokenUsage) -> dict[str, Any]:
     """Usage as OpenAI writes it; details only where the provider gave them."""
     found: dict[str, Any] = {
         "input_tokens": of.input_tokens,
@@ -157,7 +157,7 @@ def usage(of: v1.Usage) -> dict[str, Any]:
     }
     for name in ("input_tokens_details", "output_tokens_details"):
         if of.HasField(name):
-            details: v1.Usage.Details = getattr(of, name)
+            details: v1.TokenUsage.Details = getattr(of, name)
             found[name] = {"text_tokens": details.text_tokens, "image_tokens": details.image_tokens}
     return found
 

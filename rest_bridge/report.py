@@ -58,6 +58,8 @@ def _attempt(of: v1.Attempt) -> dict[str, Any]:
         "status": of.status if of.HasField("status") else None,
         "ms": round(of.duration.ToTimedelta().total_seconds() * 1000),
         "cost_usd": dollars(of.cost_micro_usd),
+        "images": of.images,
+        "presumed": of.presumed,
     }
     return {name: value for name, value in found.items() if value is not None}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from collections.abc import Awaitable, Callable
 from importlib.metadata import version
@@ -11,22 +10,11 @@ from typing import Any
 
 import click
 import msgspec
-from imagegen import Client, ImagegenError
-from rich.console import Console
-from rich.text import Text
+
+from terminal.books import logs, usage
+from terminal.speaking import Failure, make_folder, out, speak, speaks
 
 DEFAULT_MODEL = "painter/scene"
-
-# What is printed is mostly somebody else's text: no markup. Where a program reads along, lines are as long as they are.
-out = Console(highlight=False, emoji=False, markup=False, width=None if sys.stdout.isatty() else 1000)
-
-
-class Failure(click.ClickException):
-    """A failure in one line, on standard error."""
-
-    def show(self, file: Any = None) -> None:
-        line = Text.assemble(("imagegen: ", "red"), self.format_message())
-        Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -113,13 +101,6 @@ def bridge(path: Path | None, data_dir: Path | None, rest: str | None, target: s
     _run(running.bridge, config)
 
 
-def _speaks(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--key", envvar="IMAGEGEN_KEY", help="Your key, where one is needed.")(command)
-    return click.option(
-        "--service", "target", envvar="IMAGEGEN_SERVICE", default="127.0.0.1:50051", help="Where the service is."
-    )(command)
-
-
 def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(
         (
@@ -140,64 +121,45 @@ def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
     return command
 
 
-def _speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | None) -> Any:
-    async def talk() -> Any:
-        async with Client(target, key=key) as client:
-            return await work(client)
-
-    try:
-        return asyncio.run(talk())
-    except ImagegenError as error:
-        hint = f" Is it running at {target}? `imagegen up` starts it." if error.name == "unavailable" else ""
-        raise Failure(f"{error.message}{hint}") from None
-    except OSError as error:
-        raise Failure(f"{error.filename or 'the picture'}: cannot be written: {error.strerror}") from None
-    except KeyboardInterrupt:
-        raise Failure("stopped") from None
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise Failure(f"{folder}: cannot be written: {error.strerror}") from None
-
-
 @main.command()
 @click.argument("prompt")
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the picture.")
 @_parameters
-@_speaks
+@speaks
 def generate(prompt: str, output: Path | None, target: str, key: str | None, **parameters: Any) -> None:
     """Make a picture."""
     from terminal import drawing
 
     if output is not None:
-        _make_folder(output.parent)  # before anything is paid for
+        make_folder(output.parent)  # before anything is paid for
     if output is not None and parameters["output_format"] is None:
         guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
         parameters["output_format"] = guess
-    _speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), target, key)
+    speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), target, key)
 
 
 @main.command()
-@_speaks
+@speaks
 def models(target: str, key: str | None) -> None:
     """List the models that may be asked for."""
     from terminal import printing
 
-    printing.models(out, _speak(lambda client: client.models(), target, key))
+    printing.models(out, speak(lambda client: client.models(), target, key))
 
 
 @main.command()
 @click.argument("prompt")
 @_parameters
-@_speaks
+@speaks
 def plan(prompt: str, target: str, key: str | None, **parameters: Any) -> None:
     """Show what `generate` would do, and at most cost, without doing it."""
     from terminal import printing
 
-    printing.plan(out, _speak(lambda client: client.plan(prompt, **parameters), target, key))
+    printing.plan(out, speak(lambda client: client.plan(prompt, **parameters), target, key))
+
+
+main.add_command(usage)
+main.add_command(logs)
 
 
 @main.group()

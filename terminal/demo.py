@@ -30,7 +30,8 @@ console = Console(highlight=False)
 async def main(out: Path) -> None:
     set_up_logs("warning", to_terminal=True)
     data = out / ".gateway"
-    config = msgspec.structs.replace(defaults({}), data_dir=data, stores=Stores(blobs=f"file:{data}/blobs"))
+    stores = Stores(records=f"sqlite:{data}/imagegen.db", blobs=f"file:{data}/blobs")
+    config = msgspec.structs.replace(defaults({}), data_dir=data, stores=stores)
     gateway = Gateway(config)
     port, *_ = await gateway.start(["127.0.0.1:0"])
     bridge = Bridge(Settings("127.0.0.1", 0, f"127.0.0.1:{port}"))

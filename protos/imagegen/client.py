@@ -157,6 +157,7 @@ class Client:
         self._images = v1.ImageGenerationStub(self._channel)
         self._files = v1.ImageFilesStub(self._channel)
         self._models = v1.ModelsStub(self._channel)
+        self._usage = v1.UsageStub(self._channel)
 
     async def __aenter__(self) -> Self:
         return self
@@ -220,3 +221,29 @@ class Client:
         with translated(), self._call("imagegen.v1.Models/ListModels") as metadata:
             answer = await self._models.ListModels(v1.ListModelsRequest(), metadata=metadata, timeout=READ_SECONDS)
         return {model.name: model for model in answer.models}
+
+    async def requests(
+        self, wanted: v1.RequestFilter | None = None, *, page_size: int | None = None, page_token: str = ""
+    ) -> v1.ListRequestsResponse:
+        """A page of what the books have, the newest first."""
+        request = v1.ListRequestsRequest(page_size=page_size, page_token=page_token, filter=wanted)
+        with translated(), self._call("imagegen.v1.Usage/ListRequests") as metadata:
+            return await self._usage.ListRequests(request, metadata=metadata, timeout=READ_SECONDS)
+
+    async def request(self, name: str) -> v1.GetRequestResponse:
+        """All that the books know of one request, by its id or by what it was called."""
+        with translated(), self._call("imagegen.v1.Usage/GetRequest") as metadata:
+            return await self._usage.GetRequest(v1.GetRequestRequest(id=name), metadata=metadata, timeout=READ_SECONDS)
+
+    async def usage(
+        self, wanted: v1.RequestFilter | None = None, by: Sequence[v1.UsageGrouping.ValueType] = ()
+    ) -> v1.SumUsageResponse:
+        """Sums over what the books have."""
+        request = v1.SumUsageRequest(filter=wanted, group_by=by)
+        with translated(), self._call("imagegen.v1.Usage/SumUsage") as metadata:
+            return await self._usage.SumUsage(request, metadata=metadata, timeout=READ_SECONDS)
+
+    async def read(self, file: v1.FileRef) -> bytes:
+        """The bytes behind a file reference."""
+        with translated(), self._call("imagegen.v1.ImageFiles/ReadFile") as metadata:
+            return await read_file(self._files, file, metadata, DEFAULT_SECONDS)

@@ -17,6 +17,11 @@ def outcome(of: v1.Attempt) -> str:
     return v1.Outcome.Name(of.outcome).removeprefix("OUTCOME_").lower()
 
 
+def state(of: v1.RecordedRequest | v1.UsageRow) -> str:
+    """ "running", "done", "partial", "failed", "left", "lost"."""
+    return v1.RequestState.Name(of.state).removeprefix("REQUEST_STATE_").lower()
+
+
 def dollars(micro_usd: int) -> str:
     """Millionths into dollars as text, exact and without trailing zeros."""
     text = f"{Decimal(micro_usd) / 1_000_000:f}"

@@ -143,7 +143,7 @@ class GenerateImagesResponse(_message.Message):
         """How they came out."""
 
     @_builtins.property
-    def usage(self) -> _images_pb2.Usage:
+    def usage(self) -> _images_pb2.TokenUsage:
         """What all of them used, where the provider counts."""
 
     @_builtins.property
@@ -157,7 +157,7 @@ class GenerateImagesResponse(_message.Message):
         images: _abc.Iterable[_images_pb2.Image] | None = ...,
         failed_images: _abc.Iterable[_images_pb2.FailedImage] | None = ...,
         traits: _images_pb2.Traits | None = ...,
-        usage: _images_pb2.Usage | None = ...,
+        usage: _images_pb2.TokenUsage | None = ...,
         report: _report_pb2.Report | None = ...,
         response_format: _builtins.str = ...,
     ) -> None: ...
@@ -404,7 +404,7 @@ class Completed(_message.Message):
         """When."""
 
     @_builtins.property
-    def usage(self) -> _images_pb2.Usage:
+    def usage(self) -> _images_pb2.TokenUsage:
         """What all images used, where the provider counts."""
 
     @_builtins.property
@@ -419,7 +419,7 @@ class Completed(_message.Message):
         self,
         *,
         create_time: _timestamp_pb2.Timestamp | None = ...,
-        usage: _images_pb2.Usage | None = ...,
+        usage: _images_pb2.TokenUsage | None = ...,
         failed_images: _abc.Iterable[_images_pb2.FailedImage] | None = ...,
         report: _report_pb2.Report | None = ...,
     ) -> None: ...

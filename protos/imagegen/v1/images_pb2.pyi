@@ -226,7 +226,7 @@ class FileRef(_message.Message):
 Global___FileRef: _TypeAlias = FileRef  # noqa: Y015
 
 @_typing.final
-class Usage(_message.Message):
+class TokenUsage(_message.Message):
     """Tokens, as the provider counted them."""
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -267,11 +267,11 @@ class Usage(_message.Message):
     total_tokens: _builtins.int
     """Both."""
     @_builtins.property
-    def input_tokens_details(self) -> Global___Usage.Details:
+    def input_tokens_details(self) -> Global___TokenUsage.Details:
         """How the input divides."""
 
     @_builtins.property
-    def output_tokens_details(self) -> Global___Usage.Details:
+    def output_tokens_details(self) -> Global___TokenUsage.Details:
         """How the output divides."""
 
     def __init__(
@@ -280,8 +280,8 @@ class Usage(_message.Message):
         input_tokens: _builtins.int = ...,
         output_tokens: _builtins.int = ...,
         total_tokens: _builtins.int = ...,
-        input_tokens_details: Global___Usage.Details | None = ...,
-        output_tokens_details: Global___Usage.Details | None = ...,
+        input_tokens_details: Global___TokenUsage.Details | None = ...,
+        output_tokens_details: Global___TokenUsage.Details | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["input_tokens_details", b"input_tokens_details", "output_tokens_details", b"output_tokens_details"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -289,7 +289,7 @@ class Usage(_message.Message):
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___Usage: _TypeAlias = Usage  # noqa: Y015
+Global___TokenUsage: _TypeAlias = TokenUsage  # noqa: Y015
 
 @_typing.final
 class Traits(_message.Message):
@@ -365,7 +365,7 @@ class Image(_message.Message):
         """Where to fetch them."""
 
     @_builtins.property
-    def usage(self) -> Global___Usage:
+    def usage(self) -> Global___TokenUsage:
         """What this one used, where the provider counts per image."""
 
     def __init__(
@@ -381,7 +381,7 @@ class Image(_message.Message):
         sha256: _builtins.str = ...,
         seed: _builtins.int | None = ...,
         revised_prompt: _builtins.str | None = ...,
-        usage: Global___Usage | None = ...,
+        usage: Global___TokenUsage | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "content", b"content", "data", b"data", "file", b"file", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
@@ -526,7 +526,7 @@ class ImageEnd(_message.Message):
     revised_prompt: _builtins.str
     """The prompt as the model rewrote it, where it says so."""
     @_builtins.property
-    def usage(self) -> Global___Usage:
+    def usage(self) -> Global___TokenUsage:
         """What this one used, where the provider counts per image; never on a partial."""
 
     def __init__(
@@ -538,7 +538,7 @@ class ImageEnd(_message.Message):
         height: _builtins.int = ...,
         seed: _builtins.int | None = ...,
         revised_prompt: _builtins.str | None = ...,
-        usage: Global___Usage | None = ...,
+        usage: Global___TokenUsage | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_revised_prompt", b"_revised_prompt", "_seed", b"_seed", "revised_prompt", b"revised_prompt", "seed", b"seed", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...

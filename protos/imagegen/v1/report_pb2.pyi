@@ -136,6 +136,8 @@ class Attempt(_message.Message):
     STATUS_FIELD_NUMBER: _builtins.int
     DURATION_FIELD_NUMBER: _builtins.int
     COST_MICRO_USD_FIELD_NUMBER: _builtins.int
+    IMAGES_FIELD_NUMBER: _builtins.int
+    PRESUMED_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Its number within the request, from 1."""
     provider: _builtins.str
@@ -152,6 +154,10 @@ class Attempt(_message.Message):
     """The provider's own HTTP status, when there was one."""
     cost_micro_usd: _builtins.int
     """What it cost, in millionths of a dollar."""
+    images: _builtins.int
+    """How many images came."""
+    presumed: _builtins.bool
+    """Whether the cost is what it may have been, because nobody said what it is."""
     @_builtins.property
     def duration(self) -> _duration_pb2.Duration:
         """How long it took."""
@@ -168,10 +174,12 @@ class Attempt(_message.Message):
         status: _builtins.int | None = ...,
         duration: _duration_pb2.Duration | None = ...,
         cost_micro_usd: _builtins.int = ...,
+        images: _builtins.int = ...,
+        presumed: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "_status", b"_status", "duration", b"duration", "reason", b"reason", "status", b"status"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "_status", b"_status", "cost_micro_usd", b"cost_micro_usd", "duration", b"duration", "kind", b"kind", "model", b"model", "number", b"number", "outcome", b"outcome", "provider", b"provider", "reason", b"reason", "status", b"status"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_reason", b"_reason", "_status", b"_status", "cost_micro_usd", b"cost_micro_usd", "duration", b"duration", "images", b"images", "kind", b"kind", "model", b"model", "number", b"number", "outcome", b"outcome", "presumed", b"presumed", "provider", b"provider", "reason", b"reason", "status", b"status"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__reason: _TypeAlias = _typing.Literal["reason"]  # noqa: Y015
     _WhichOneofArgType__reason: _TypeAlias = _typing.Literal["_reason", b"_reason"]  # noqa: Y015
