@@ -13,6 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imagegen import connect, tracing, v1
 from imagegen.channel import DEFAULT_SECONDS
 from imagegen.errors import ImagegenError
+from imagegen.inprocess import LocalChannel
 from opentelemetry.context import Context
 
 if TYPE_CHECKING:
@@ -69,9 +70,13 @@ def _key(headers: Mapping[str, str]) -> str | None:
     return found.encode("ascii", "backslashreplace").decode() if found else None  # metadata is ASCII; no key is not
 
 
+Service = str | LocalChannel
+"""Where the service is: an address, or this very process."""
+
+
 class Gateway:
-    def __init__(self, target: str) -> None:
-        self._channel = connect(target)
+    def __init__(self, service: Service) -> None:
+        self._channel: grpc.aio.Channel = connect(service) if isinstance(service, str) else cast(Any, service)
         self.images: ImageGenerationAsyncStub = v1.ImageGenerationStub(self._channel)
         self.files: ImageFilesAsyncStub = v1.ImageFilesStub(self._channel)
         self.models: ModelsAsyncStub = v1.ModelsStub(self._channel)

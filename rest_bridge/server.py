@@ -15,7 +15,7 @@ import uvicorn
 from imagegen import v1
 
 from rest_bridge.app import make_app
-from rest_bridge.gateway import Gateway
+from rest_bridge.gateway import Gateway, Service
 
 LAST_WORDS = 2
 """Seconds after the grace in which callers are told that it is over."""
@@ -25,7 +25,7 @@ LAST_WORDS = 2
 class Settings:
     host: str
     port: int
-    service: str
+    service: Service
     public_url: str = ""
 
 

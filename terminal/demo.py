@@ -34,7 +34,7 @@ async def main(out: Path) -> None:
     config = msgspec.structs.replace(defaults({}), data_dir=data, stores=stores)
     gateway = Gateway(config)
     port, *_ = await gateway.start(["127.0.0.1:0"])
-    bridge = Bridge(Settings("127.0.0.1", 0, f"127.0.0.1:{port}"))
+    bridge = Bridge(Settings("127.0.0.1", 0, gateway.server.channel()))
     await bridge.start()
     try:
         console.print(f"REST {bridge.public_url}, gRPC 127.0.0.1:{port}")

@@ -8,7 +8,6 @@ import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import uvloop
 
@@ -16,8 +15,6 @@ from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
 from service.liveness import Liveness
-
-LONGEST_SOCKET_PATH = 100
 
 Say = Callable[[str], None]
 
@@ -31,14 +28,14 @@ async def _plain(main: Awaitable[None]) -> None:
 
 
 async def up(config: Config, say: Say) -> None:
-    """Both programs in one process; the bridge reaches the service over a socket of its own."""
-    gateway, inside = Gateway(config), _inside(config.data_dir)
+    """Both programs in one process; the bridge calls the service without a wire."""
+    gateway = Gateway(config)
     host, port = address(config.bridge.listen)
     grace = 0.0
     try:
-        ports = await gateway.start([config.service.listen, *([inside] if inside else [])])
+        ports = await gateway.start()
         grpc = joined(address(config.service.listen)[0], ports[0])
-        bridge = Bridge(Settings(host, port, inside or grpc, config.bridge.public_url))
+        bridge = Bridge(Settings(host, port, gateway.server.channel(), config.bridge.public_url))
         await bridge.start()
         say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc}\n")
         await _told_to_stop(gateway)
@@ -50,8 +47,6 @@ async def up(config: Config, say: Say) -> None:
         grace = max(0.0, end - time.monotonic())
     finally:
         await gateway.stop(grace)
-        if inside:
-            _remove(inside)
 
 
 async def service(config: Config, say: Say) -> None:
@@ -94,17 +89,6 @@ def _curl(public_url: str) -> str:
     body = '{"model": "painter/scene", "prompt": "a lighthouse at dusk"}'
     line = f"curl -s {public_url}/v1/images/generations -H 'Content-Type: application/json' -d '{body}'"
     return f"""{line} | grep -o 'http[^"]*'"""
-
-
-def _inside(data_dir: Path) -> str | None:
-    """The socket between bridge and service; none where its path would be too long for a socket."""
-    data_dir.mkdir(parents=True, exist_ok=True)
-    path = min(str(data_dir.resolve()), os.path.relpath(data_dir), key=len) + f"/imagegen-{os.getpid()}.sock"
-    return f"unix:{path}" if len(path) <= LONGEST_SOCKET_PATH else None
-
-
-def _remove(inside: str) -> None:
-    Path(inside.removeprefix("unix:")).unlink(missing_ok=True)
 
 
 async def _told_to_stop(gateway: Gateway | None = None) -> None:

@@ -1,13 +1,12 @@
 """A whole gateway for one test: service and bridge on free ports, with OpenAI's double behind them.
 
-`together` is how `imagegen up` runs (the bridge reaches the service over a unix socket), `apart` is two programs that
+`together` is how `imagegen up` runs (the bridge calls the service without a wire), `apart` is two programs that
 speak gRPC over TCP. After a test the judge compares: the books with the double's bill, and what is there with what was.
 """
 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -76,11 +75,6 @@ def settings(
     }
 
 
-def _short(directory: Path) -> str:
-    """A path from here: a socket's must be short."""
-    return os.path.relpath(directory)
-
-
 @asynccontextmanager
 async def open_house(
     directory: Path,
@@ -95,9 +89,8 @@ async def open_house(
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
-        inside = f"unix:{_short(directory)}/s"
-        ports = await gateway.start(["127.0.0.1:0", inside])
-        target = inside if form == "together" else f"127.0.0.1:{ports[0]}"
+        ports = await gateway.start()
+        target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"
         bridge = Bridge(Settings("127.0.0.1", 0, target))
         await bridge.start()
         house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -9,6 +10,7 @@ import grpc.aio
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from imagegen import v1
+from imagegen.inprocess import LocalChannel, LocalServer
 
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
@@ -19,10 +21,11 @@ from service.rpc.usage import Usage
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
+MAX_METADATA = 16 * 1024
 OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST),
     ("grpc.max_send_message_length", -1),  # what goes out is bounded by max_inline_bytes and by chunks
-    ("grpc.max_metadata_size", 16 * 1024),
+    ("grpc.max_metadata_size", MAX_METADATA),
     ("grpc.so_reuseport", 0),  # a second server on the same port is a mistake that should be seen
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
@@ -42,16 +45,24 @@ class Server:
         self, images: ImageGeneration, models: Models, files: ImageFiles, usage: Usage, info: ServerInfo
     ) -> None:
         self._server = grpc.aio.server(interceptors=[Edge()], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
-        v1.add_ImageGenerationServicer_to_server(images, self._server)
-        v1.add_ModelsServicer_to_server(models, self._server)
-        v1.add_ImageFilesServicer_to_server(files, self._server)
-        v1.add_UsageServicer_to_server(usage, self._server)
-        v1.add_ServerInfoServicer_to_server(info, self._server)
+        self._inside = LocalServer(
+            [Edge()], largest_request=MAX_REQUEST, largest_metadata=MAX_METADATA, most_calls=MAX_CALLS
+        )
         self._health = cast(Any, health).aio.HealthServicer()  # the package's types know no aio
-        cast(Any, health_pb2_grpc).add_HealthServicer_to_server(self._health, self._server)
+        for server in (self._server, cast(Any, self._inside)):
+            v1.add_ImageGenerationServicer_to_server(images, server)
+            v1.add_ModelsServicer_to_server(models, server)
+            v1.add_ImageFilesServicer_to_server(files, server)
+            v1.add_UsageServicer_to_server(usage, server)
+            v1.add_ServerInfoServicer_to_server(info, server)
+            cast(Any, health_pb2_grpc).add_HealthServicer_to_server(self._health, server)
         names = ("ImageGeneration", "Models", "ImageFiles", "Usage", "ServerInfo")
         self._names = [f"imagegen.v1.{name}" for name in names]
         reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
+
+    def channel(self) -> LocalChannel:
+        """To the same services, for callers in this process."""
+        return self._inside.channel()
 
     async def start(self, addresses: Sequence[str]) -> list[int]:
         """Listens on each address; returns the ports. Raises OSError naming the address that is taken."""
@@ -72,4 +83,4 @@ class Server:
 
     async def stop(self, grace: float) -> None:
         """Turns new calls away, lets the others finish within `grace`, then ends them."""
-        await self._server.stop(grace)
+        await asyncio.gather(self._server.stop(grace), self._inside.stop(grace))

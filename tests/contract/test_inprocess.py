@@ -36,6 +36,9 @@ class Servicer(v1.ModelsServicer, v1.ImageFilesServicer):
             return v1.GetModelResponse(model=v1.Model(name=request.name))
         return await self.unary(context)
 
+    async def ListModels(self, request: v1.ListModelsRequest, context: Context) -> v1.ListModelsResponse:  # noqa: N802
+        raise NotImplementedError
+
     async def ReadFile(  # noqa: N802
         self, request: v1.ReadFileRequest, context: Context
     ) -> AsyncGenerator[v1.ReadFileResponse, None]:
@@ -384,7 +387,7 @@ async def test_calls_have_a_limit(kind: str) -> None:
         await until(lambda: len(waiting.ended) == 2)
         line.servicer.unary = None
         async with asyncio.timeout(5):
-            while not await _has_room(line):
+            while not await _has_room(line):  # noqa: ASYNC110 - the server says nothing of it
                 await asyncio.sleep(0.01)
 
 
@@ -443,4 +446,3 @@ async def test_a_slow_reader_holds_the_servicer_up() -> None:
             await asyncio.sleep(0)
             assert made == i + 1
         stream.cancel()
-
