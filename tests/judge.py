@@ -1,8 +1,8 @@
 """The judge: when a test is over, is everything paid, given back and put away?
 
 Two halves. The books against themselves and against a provider's own bill (`complaints_about`), which simulations ask
-as well; and the house against what was there before it (`Judge`): attempts, late entries, calls at the double, tasks,
-threads' work, sockets, descriptors, spans.
+as well; and the house against what was there before it (`Judge`): tasks, sockets and other descriptors, spans. That no
+attempt, entry or call at the double is under way any more is seen to before (`tests.house.settled`).
 """
 
 from __future__ import annotations

@@ -13,6 +13,7 @@ import pytest
 
 from service import housekeeping
 from service.access.books import Books
+from service.access.lives import Lives
 from service.domain.account import Payer
 from service.domain.record import Ending, Purpose, State
 from service.housekeeping import Housekeeping
@@ -43,6 +44,7 @@ async def kept(books: Books, blobs: FileBlobs, signals: MemorySignals) -> AsyncG
 def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(housekeeping, "BEAT_SECONDS", 0.02)
     monkeypatch.setattr(housekeeping, "SWEEP_EVERY", 0.02)
+    monkeypatch.setattr(housekeeping, "AFTER_FAILURE", 0.02)
 
 
 def prompts() -> Work[list[str | None]]:
@@ -72,15 +74,14 @@ async def test_recorded_content_goes_after_a_month(tmp_path: Path) -> None:
         await until(lambda: len(list(tmp_path.glob("*/*/*"))) == 1)
 
 
-async def test_every_process_beats_and_one_cleans(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Three processes with the same signals: each gives its sign of life, one expires and sweeps for all."""
+async def test_every_process_beats_and_one_sweeps(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three processes with the same signals: each gives its sign of life, one sweeps for all."""
     records, signals, cleaning = InlineRecords(), MemorySignals(), set[str]()
 
-    async def expire(books: Books) -> int:
-        cleaning.add(books.process)
-        return 0
+    async def forget_prompts(books: Books, _: float) -> None:
+        cleaning.add(books.lives.process)
 
-    monkeypatch.setattr(Books, "expire", expire)
+    monkeypatch.setattr(Books, "forget_prompts", forget_prompts)
     three = [Books(records) for _ in range(3)]
     blobs = FileBlobs(tmp_path)
     async with kept(three[0], blobs, signals), kept(three[1], blobs, signals), kept(three[2], blobs, signals):
@@ -93,11 +94,11 @@ async def test_a_chore_that_fails_is_done_again(tmp_path: Path, monkeypatch: pyt
     """Whatever is wrong with it, now and then or every time: the others go on, and so does it."""
     records, tried = InlineRecords(), list[int]()
 
-    async def expire(_: Books) -> int:
+    async def expire(_: Lives) -> int:
         tried.append(1)
         raise ValueError("a mistake of ours")
 
-    monkeypatch.setattr(Books, "expire", expire)
+    monkeypatch.setattr(Lives, "expire", expire)
     async with kept(Books(records), FileBlobs(tmp_path), MemorySignals()):
         await until(lambda: len(tried) > 3)
         records.away = True

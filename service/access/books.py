@@ -1,58 +1,44 @@
-"""The books of one process: its accounts in the ledger, the sign of life they stand under, and what others left behind.
-
-Every process beats: a number in its row grows. Whoever sees a row stand still for as long as `LEASE` by its own clock
-takes the process for dead and closes what it left open. No clock is compared with another one.
-"""
+"""The books of one process: its requests in the ledger, opened, sent on and closed, whatever becomes of the records."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
-import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import chain, repeat
 from typing import Any
 
 from service.access import ledger
 from service.access.ledger import Account
+from service.access.lives import Lives
 from service.domain.account import Payer
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending
-from service.stores.records.port import Records, RecordsAwayError, Row, Work
+from service.stores.records.port import Records, RecordsAwayError, Work
 from service.telemetry import log
 
-BEAT_SECONDS = 4.0
-LEASE_SECONDS = 14.0
-"""Of standing still, before a process is taken for dead: held money is free again in half a minute."""
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 """How long to wait before trying anew to close a request while the records are away; then the last, for ever."""
+MISTAKES = 10
+"""How often a request's closing may fail for another reason, before it is left to expire."""
 FAREWELL = 3.0
 """Seconds that a stopping process waits for records that are away."""
+MOST_NOTES = 1000
+"""Refused requests that wait to be entered; more are not."""
 
-BEAT = "INSERT INTO processes AS p (id, beat) VALUES ($1, 1) ON CONFLICT (id) DO UPDATE SET beat = p.beat + 1"
-PROCESSES = "SELECT id, beat FROM processes"
-DEAD = "DELETE FROM processes WHERE id = $1 AND beat = $2"
 FORGET = """
 UPDATE requests SET prompt = NULL
 WHERE id IN (SELECT id FROM requests WHERE prompt IS NOT NULL AND id < $1 LIMIT 500) RETURNING id
 """
-LEAVE = "DELETE FROM processes WHERE id = $1"
-ORPHANS = "SELECT id FROM requests WHERE ended IS NULL AND owner NOT IN (SELECT id FROM processes) LIMIT 200"
 
 
 class Books:
     def __init__(self, records: Records) -> None:
+        self.lives = Lives(records)
         self._records = records
-        self._id = secrets.token_hex(8)
         self._kept: set[str] = set()
         self._late: set[asyncio.Task[None]] = set()
-        self._seen: dict[str, tuple[int, float]] = {}
-
-    @property
-    def process(self) -> str:
-        """The name under which this process is in the books."""
-        return self._id
 
     @property
     def late(self) -> int:
@@ -63,14 +49,16 @@ class Books:
         now = self._records.now()
         return Account(
             id=f"{_id_of(now)}{secrets.token_hex(10)}",
-            owner=self._id,
+            owner=self.lives.process,
             payer=payer,
             started=now,
             purses=ledger.purses_of(payer, now),
         )
 
     async def open(self, account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> None:
+        await self.lives.be_alive()
         await self._keep(first.price)
+        self.lives.serving.add(account.id)
         await self._records.write(ledger.open_request, account, purpose, amount, first)
 
     async def send(
@@ -83,47 +71,37 @@ class Books:
         self, account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
     ) -> None:
         """Returns when the request is closed, or when the records are away: then it is closed once they are back."""
+        now = self._records.now()
 
         async def close() -> None:
-            await self._records.write(ledger.close_request, account, settled, ending, self._records.now(), unopened)
+            await self._records.note(ledger.close_request, account, settled, ending, now, unopened)
+            self.lives.serving.discard(account.id)
 
         try:
             await close()
         except RecordsAwayError:
-            self._supervise(_until_done(close))
+            self._supervise(self._until_closed(account, close))
+        except asyncio.CancelledError:  # the caller has gone, and nobody else would know if this failed
+            self._supervise(self._until_closed(account, close))
+            raise
+        except Exception as error:  # a mistake of ours: the caller has its answer, and money hangs on this
+            log("books").exception("request not closed", id=account.id, exc_info=error)
+            self._supervise(self._until_closed(account, close))
 
     def note(self, account: Account, ending: Ending, purpose: Purpose) -> None:
         """Enters a request that was refused before anything was held: soon, and if the records can be reached."""
 
         async def note() -> None:
             try:
-                await self._records.write(ledger.close_request, account, (), ending, account.started, purpose)
+                await self._records.note(ledger.close_request, account, (), ending, account.started, purpose)
             except RecordsAwayError:
                 return
+            except Exception as error:
+                log("books").exception("refusal not entered", id=account.id, exc_info=error)
 
-        self._supervise(note())
-
-    async def beat(self) -> None:
-        """Gives the sign of life."""
-        await self._records.write(_beat, self._id)
-
-    async def expire(self) -> int:
-        """Closes what the dead have left open; says how many requests that were."""
-        now = time.monotonic()
-        rows = await self._records.read(_rows, PROCESSES)
-        before, self._seen = self._seen, {}
-        for process, beat in rows:
-            known = before.get(process)
-            self._seen[process] = known if known and known[0] == beat else (beat, now)
-            if process != self._id and now - self._seen[process][1] >= LEASE_SECONDS:
-                await self._records.write(_forget, process, beat)
-        expired = 0
-        while orphans := await self._records.read(_rows, ORPHANS):
-            for (request,) in orphans:
-                presumed = await self._records.write(ledger.expire, request, self._records.now())
-                log("books").warning("request expired", id=request, presumed_micro_usd=presumed)
-            expired += len(orphans)
-        return expired
+        self.lives.serving.discard(account.id)
+        if len(self._late) < MOST_NOTES:
+            self._supervise(note())
 
     async def forget_prompts(self, older_than: float) -> None:
         """Removes the prompts of requests that began more than so many seconds ago, a few hundred at a time."""
@@ -140,10 +118,23 @@ class Books:
             if pending:
                 log("books").error("requests left open; they will expire", requests=len(pending))
                 await asyncio.wait(pending)
-        try:
-            await self._records.write(_leave, self._id)
-        except RecordsAwayError:
-            return  # it will be taken for dead
+        await self.lives.leave()
+
+    async def _until_closed(self, account: Account, close: Callable[[], Awaitable[None]]) -> None:
+        """Tries until it succeeds. What fails because of a mistake will hardly ever, and is left to expire."""
+        waits, mistakes = chain(PATIENCE, repeat(PATIENCE[-1])), 0
+        while mistakes < MISTAKES:
+            await asyncio.sleep(next(waits))
+            try:
+                await close()
+            except RecordsAwayError:
+                continue
+            except Exception:
+                mistakes += 1
+            else:
+                return
+        log("books").error("request left to expire", id=account.id)
+        self.lives.serving.discard(account.id)
 
     async def _keep(self, price: Price | None) -> None:
         if price is not None and (name := ledger.terms(price)[0]) not in self._kept:
@@ -156,16 +147,6 @@ class Books:
         task.add_done_callback(self._late.discard)
 
 
-async def _until_done(work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-    waits = chain(PATIENCE, repeat(PATIENCE[-1]))
-    while True:
-        await asyncio.sleep(next(waits))
-        try:
-            return await work()
-        except RecordsAwayError:
-            continue
-
-
 def _id_of(moment: float) -> str:
     """How the ids of requests of this moment begin: they are in the order of time."""
     return f"{int(moment * 1000):012x}"
@@ -173,19 +154,3 @@ def _id_of(moment: float) -> str:
 
 def _forget_prompts(before: str) -> Work[bool]:
     return bool((yield FORGET, (before,)))
-
-
-def _beat(process: str) -> Work[None]:
-    yield BEAT, (process,)
-
-
-def _forget(process: str, beat: int) -> Work[None]:
-    yield DEAD, (process, beat)
-
-
-def _leave(process: str) -> Work[None]:
-    yield LEAVE, (process,)
-
-
-def _rows(statement: str) -> Work[Sequence[Row]]:
-    return (yield statement, ())

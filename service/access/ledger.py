@@ -93,8 +93,15 @@ class Account:
 
 def purses_of(payer: Payer, now: float) -> tuple[Purse, ...]:
     """The purses that a request of this moment is paid from, however long it takes: one for each budget."""
-    windows = [(scope.name, budget, budget.window(now)) for scope in payer.scopes for budget in scope.budgets]
-    return tuple(sorted(Purse(name, b.period, w.starts, b.limit, w.ends) for name, b, w in windows))
+    found: dict[tuple[str, str, int], Purse] = {}
+    for scope in payer.scopes:
+        for budget in scope.budgets:
+            window = budget.window(now)
+            key = (scope.name, budget.period.value, window.starts)
+            purse = Purse(*key, budget.limit, window.ends)
+            if key not in found or purse.limit < found[key].limit:  # two budgets of one window: the smaller one counts
+                found[key] = purse
+    return tuple(sorted(found.values()))
 
 
 def open_request(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> Work[None]:

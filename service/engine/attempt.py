@@ -28,6 +28,8 @@ from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import attempt_span, log
 
+LAST_ENTRIES = 10.0
+"""Seconds in which the requests of a stopping process are closed, after their last attempts have ended."""
 TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over REST, the call's own over gRPC)."
 
 
@@ -165,37 +167,43 @@ class Attempt:
 
 
 class Attempts:
-    """The attempts under way: started here, and waited for when the process stops."""
+    """The attempts under way, and the requests that wait for one of theirs to be closed."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._releases: set[asyncio.Task[None]] = set()
 
     @property
     def running(self) -> int:
-        return len(self._tasks)
+        return len(self._attempts) + len(self._releases)
 
     def start(self, attempt: Attempt, adapter: Adapter, permit: Permit) -> None:
-        self._supervise(asyncio.create_task(attempt.carry_out(adapter, permit), name=f"attempt {attempt.step.target}"))
+        work = attempt.carry_out(adapter, permit)
+        _supervise(self._attempts, asyncio.create_task(work, name=f"attempt {attempt.step.target}"))
 
     async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
         """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
         if all(attempt.ended.is_set() for attempt in begun):
             await permit.release(purpose, ending)
         else:
-            self._supervise(asyncio.create_task(_release_after(permit, begun, purpose, ending), name="release"))
+            work = _release_after(permit, begun, purpose, ending)
+            _supervise(self._releases, asyncio.create_task(work, name="release"))
 
     async def drain(self, grace: float) -> None:
-        """Waits for what runs; what is still running then is ended and recorded as unknown."""
-        if self._tasks:
-            _, late = await asyncio.wait(self._tasks, timeout=grace)
+        """Waits for what runs; what is still running then is ended and recorded as unknown. Every request is closed."""
+        if self._attempts:
+            _, late = await asyncio.wait(self._attempts, timeout=grace)
             for task in late:
                 task.cancel()
             if late:
                 await asyncio.wait(late)
+        if self._releases:
+            await asyncio.wait(self._releases, timeout=LAST_ENTRIES)
 
-    def _supervise(self, task: asyncio.Task[None]) -> None:
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+def _supervise(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    tasks.add(task)
+    task.add_done_callback(tasks.discard)
 
 
 async def _release_after(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:

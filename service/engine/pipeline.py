@@ -22,7 +22,7 @@ from service.engine.delivery import Delivery
 from service.engine.fallback import walk
 from service.engine.plan import make_plan
 from service.engine.router import Router
-from service.errors import GatewayError
+from service.errors import GatewayError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import Context, pipeline_span
 
@@ -71,6 +71,10 @@ class Pipeline:
             except GatewayError as error:
                 over, failure = True, error
                 account.give_up(error)  # what has come is kept and told; the rest fails one by one
+            except Exception:
+                over = True
+                account.give_up(GatewayError(Reason.INTERNAL, "The gateway failed."))
+                raise
             finally:
                 await self.attempts.release(
                     permit, begun, purpose, account.ending(over=over, content=self.record_content)

@@ -45,7 +45,7 @@ async def _number(process: Process) -> int:
 async def _serve(url: str, count: int) -> None:
     async with opened(url) as records:
         books = Books(records)
-        await books.beat()
+        await books.lives.beat()
         print("ready", flush=True)
         while key := (await asyncio.to_thread(sys.stdin.readline)).strip():
             held = await asyncio.gather(*(try_to_hold(books, payer(DOLLAR, key=key)) for _ in range(count)))

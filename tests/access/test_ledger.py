@@ -39,7 +39,7 @@ LEFT = Ending(state=State.LEFT)
 @pytest.fixture
 async def books(records: Records) -> Books:
     made = Books(records)
-    await made.beat()
+    await made.lives.beat()
     return made
 
 
@@ -216,7 +216,7 @@ async def test_work_done_twice_leaves_what_it_leaves_once(books: Books, records:
 async def test_what_the_dead_left_expires(books: Books, records: Records) -> None:
     """What was sent is presumed to have cost the most, what was settled keeps its cost, and nothing stays held."""
     dead = Books(records)
-    await dead.beat()
+    await dead.lives.beat()
     unsettled, half = Asker.of(dead, payer(DOLLAR)), Asker.of(dead, payer(DOLLAR))
     await unsettled.hold(4 * CENT)
     await half.hold(4 * CENT)
@@ -232,7 +232,7 @@ async def test_what_the_dead_left_expires(books: Books, records: Records) -> Non
 async def test_whoever_comes_back_tells_the_truth(books: Books, records: Records) -> None:
     """A process that was only thought dead settles what it knows in the place of what was presumed, once."""
     frozen = Books(records)
-    await frozen.beat()
+    await frozen.lives.beat()
     asker = Asker.of(frozen, payer(DOLLAR))
     await asker.hold(4 * CENT)
     await _bury(books, records)
@@ -247,7 +247,7 @@ async def test_whoever_comes_back_tells_the_truth(books: Books, records: Records
 async def test_whoever_was_given_up_sends_nothing_more(books: Books, records: Records) -> None:
     """Its hold has gone; so a further attempt is refused before it is made."""
     frozen = Books(records)
-    await frozen.beat()
+    await frozen.lives.beat()
     asker = Asker.of(frozen, payer(DOLLAR))
     await asker.hold(4 * CENT)
     await _bury(books, records)
@@ -262,20 +262,69 @@ async def test_whoever_was_given_up_sends_nothing_more(books: Books, records: Re
 
 async def test_the_living_are_left_alone(books: Books, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that beats keeps what it holds, however long it takes; one that stands still loses it."""
-    monkeypatch.setattr("service.access.books.LEASE_SECONDS", 0.2)
+    monkeypatch.setattr("service.access.lives.LEASE_SECONDS", 0.2)
     other = Books(records)
-    await other.beat()
+    await other.lives.beat()
     asker = Asker.of(other, payer(DOLLAR))
     await asker.hold()
     for _ in range(6):
         await asyncio.sleep(0.1)
-        await other.beat()
-        assert await books.expire() == 0
+        await other.lives.beat()
+        assert await books.lives.expire() == 0
     assert (await balance_of(records)).held == 4 * CENT
     await asyncio.sleep(0.25)
 
-    assert await books.expire() == 1
+    assert await books.lives.expire() == 1
     assert await balance_of(records) == settled(4 * CENT)
+
+
+async def test_the_forgotten_expires_too(books: Books, records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request that is open in the name of a living process which does not serve it is closed after a lease."""
+    monkeypatch.setattr("service.access.lives.LEASE_SECONDS", 0.2)
+    served, forgotten = Asker.of(books, payer(DOLLAR)), Asker.of(books, payer(DOLLAR))
+    await served.hold()
+    await forgotten.hold()
+    books.lives.serving.remove(forgotten.permit._account.id)  # pyright: ignore[reportPrivateUsage] - as a bug would
+    assert await books.lives.expire() == 0
+    await asyncio.sleep(0.25)
+    assert await books.lives.expire() == 1
+    assert (await balance_of(records)).open_requests == 1
+    await served.release()
+
+    assert await balance_of(records) == settled(4 * CENT)
+
+
+async def test_whoever_has_not_looked_buries_nobody(
+    books: Books, records: Records, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After an outage in which nobody could beat, the first one to look sees old beats and begins to observe anew."""
+    monkeypatch.setattr("service.access.lives.LEASE_SECONDS", 0.2)
+    monkeypatch.setattr("service.access.lives.BLINK_SECONDS", 0.15)
+    other = Books(records)
+    await other.lives.beat()
+    await Asker.of(other, payer(DOLLAR)).hold()
+    await books.lives.expire()
+    await asyncio.sleep(0.3)  # the outage
+    assert await books.lives.expire() == 0
+    assert (await balance_of(records)).open_requests == 1
+
+
+async def test_nothing_is_opened_without_a_sign_of_life(books: Books, records: Records) -> None:
+    """A process that has not beaten yet does so before its first hold: so nobody takes that for an orphan."""
+    newcomer = Books(records)
+    await asyncio.gather(*(Asker.of(newcomer, payer(DOLLAR)).hold() for _ in range(5)))
+
+    assert await books.lives.expire() == 0
+    assert (await balance_of(records)).open_requests == 5
+
+
+async def test_two_budgets_of_one_window(books: Books, records: Records) -> None:
+    """They are one purse, and the smaller limit counts."""
+    scope = Scope(ScopeKind.KEY, "k", (Budget(8 * CENT, Period.DAY), Budget(DOLLAR, Period.DAY, "Etc/UTC")))
+    held = [await try_to_hold(books, Payer((scope,))) for _ in range(3)]
+
+    assert held == [True, True, False]
+    assert (await balance_of(records)).held == 8 * CENT
 
 
 async def test_windows_follow_the_calendar(records: Records, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,8 +379,8 @@ async def test_a_price_is_kept_with_what_it_priced(books: Books, records: Record
 async def _bury(books: Books, records: Records) -> None:
     """Everybody but `books` is dead, and it notices."""
     await records.write(_silence, "")
-    await books.beat()
-    await books.expire()
+    await books.lives.beat()
+    await books.lives.expire()
 
 
 def _silence(_: str) -> Work[None]:

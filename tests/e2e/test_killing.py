@@ -22,5 +22,4 @@ async def test_killed_ten_times_under_load(twin: str, request: pytest.FixtureReq
     verdict = await kill_under_load(tmp_path, url, times=10)
 
     assert not verdict.complaints
-    assert verdict.answers >= 10
     assert 0 < verdict.presumed < verdict.booked

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import ParamSpec, TypeVar
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 
 from service.stores.records.port import RecordsAwayError, Work
 from service.stores.records.schema import migrate
@@ -19,26 +20,46 @@ P = ParamSpec("P")
 
 
 class InlineRecords:
-    """`away` makes every call fail; `lose_answers` makes the coming ones succeed and not say so."""
+    """`away` makes every call fail; `lose_answers` makes the coming ones succeed and not say so.
+
+    Whoever is cancelled while it writes leaves the work to finish alone, as with the twins of the real world.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.time) -> None:
         self._connection = connect(":memory:")
         self._clock = clock
         self.away = False
         self.lose_answers = 0
+        self.slowness: Callable[[], float] = lambda: 0.0
+        """How long each half of a write takes."""
+        self._working: set[asyncio.Task[Any]] = set()
         drive(self._connection, migrate())
 
     async def open(self) -> None:
         return
 
     async def write(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        await asyncio.sleep(0)
-        result = self.at_once(work, *arguments, **named)
+        task = asyncio.create_task(self._write(partial(work, *arguments, **named)), name="write")
+        self._working.add(task)
+        task.add_done_callback(self._forget)
+        return await asyncio.shield(task)
+
+    async def _write(self, work: Callable[[], Work[T]]) -> T:
+        await asyncio.sleep(self.slowness())
+        result = self.at_once(work)
         if self.lose_answers:
             self.lose_answers -= 1
             raise RecordsAwayError("the answer was lost")
-        await asyncio.sleep(0)
+        await asyncio.sleep(self.slowness())
         return result
+
+    def _forget(self, task: asyncio.Task[Any]) -> None:
+        self._working.discard(task)
+        if not task.cancelled():
+            task.exception()  # its caller may have gone
+
+    async def note(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self.write(work, *arguments, **named)
 
     async def read(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
         await asyncio.sleep(0)

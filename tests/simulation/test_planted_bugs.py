@@ -45,17 +45,11 @@ def double_settle(patch: pytest.MonkeyPatch, _: World) -> None:
     def careless(
         account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, unopened: Purpose | None = None
     ) -> Work[None]:
-        for attempt in settled:
-            yield (
-                "UPDATE attempts SET state = 'settled', cost = $3 WHERE request = $1 AND number = $2",
-                (
-                    account.id,
-                    attempt.number,
-                    attempt.cost,
-                ),
-            )
-        cost = sum(attempt.cost for attempt in settled)
+        held, _ = yield from ledger._lock(account)  # pyright: ignore[reportPrivateUsage] - what follows is planted
+        cost = yield from ledger._settle(account, settled)  # pyright: ignore[reportPrivateUsage]
+        cost = cost or sum(attempt.cost for attempt in settled)
         yield ledger.CLOSE, (account.id, int(now * 1000), ending.state, None, 0, cost, None)
+        yield from ledger._move(account, held, cost)  # pyright: ignore[reportPrivateUsage]
 
     patch.setattr(ledger, "close_request", careless)
 
@@ -84,6 +78,23 @@ def forgotten_hold(patch: pytest.MonkeyPatch, made: World) -> None:
     patch.setattr(made.books, "close", careless)
 
 
+def closing_lost_with_its_caller(patch: pytest.MonkeyPatch, made: World) -> None:
+    """A caller who is cancelled while its request is closed takes the closing along, if that fails."""
+
+    async def careless(
+        account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
+    ) -> None:
+        async def close() -> None:
+            await made.records.write(ledger.close_request, account, settled, ending, made.records.now(), unopened)
+
+        try:
+            await close()
+        except GatewayError:
+            made.books._supervise(made.books._until_closed(account, close))  # pyright: ignore[reportPrivateUsage]
+
+    patch.setattr(made.books, "close", careless)
+
+
 def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
     """A call whose end nobody knows costs nothing."""
 
@@ -100,6 +111,7 @@ def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
         pytest.param(double_settle, "do not cost what their attempts cost", id="double settle"),
         pytest.param(lost_slot, "hold money that no open request holds", id="lost slot"),
         pytest.param(forgotten_hold, "requests are open", id="forgotten hold"),
+        pytest.param(closing_lost_with_its_caller, "requests are open", id="closing lost with its caller"),
         pytest.param(free_unknown, "the provider billed", id="free unknown"),
     ],
 )

@@ -90,6 +90,8 @@ class Provider:
 class World:
     def __init__(self, chance: random.Random, *, storms: bool = True) -> None:
         self.records = InlineRecords(lambda: time.time())
+        if storms:
+            self.records.slowness = lambda: chance.choice((0.0, 0.0, 0.001, 0.5, 2.0))
         self.books = Books(self.records)
         self.attempts = Attempts()
         self.payer = Payer((Scope(ScopeKind.KEY, "k", (Budget(LIMIT, Period.EVER),)),))

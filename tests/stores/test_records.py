@@ -128,15 +128,16 @@ SLOW = {
 
 
 async def test_a_caller_that_is_cancelled_leaves_the_work_whole(records: Records) -> None:
-    """A hundred callers leave at once: each one's work is done or not, and the store goes on."""
+    """A hundred callers leave at once: their work is done all the same, and the store goes on."""
     tasks = [asyncio.create_task(records.write(put, f"{i:03}")) for i in range(100)]
     await asyncio.sleep(0)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await records.write(put, "last")
-
-    assert ("last", 0) in await records.read(everything)
+    async with asyncio.timeout(5):
+        while len(await records.read(everything)) < 101:
+            await asyncio.sleep(0.01)
 
 
 async def test_four_start_at_once(records_url: str) -> None:

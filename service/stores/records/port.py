@@ -44,6 +44,12 @@ class Records(Protocol):
         """
         ...
 
+    async def note(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        """Does the work as `write` does, for what may be learnt anew: it survives this process and not always the
+        machine, which may forget it with everything noted since the last `write`.
+        """
+        ...
+
     async def read(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
         """Does the work over one moment's state. It cannot write."""
         ...

@@ -1,4 +1,4 @@
-"""Records in one file on this machine: SQLite, every commit on disk before it is acknowledged.
+"""Records in one file on this machine: SQLite, what is written is on the disk before it is acknowledged.
 
 One thread writes. While it waits for the disk more work queues up, and the next commit takes all of it: many requests
 share the price of one. Other processes may write the same file; they wait for one another.
@@ -40,9 +40,10 @@ OF_THE_FILE = tuple(
 )
 """Errors that are not the work's own."""
 
+FULL, NORMAL = "PRAGMA synchronous = FULL", "PRAGMA synchronous = NORMAL"
 SETTINGS = (
     "PRAGMA journal_mode = WAL",
-    "PRAGMA synchronous = FULL",
+    FULL,
     "PRAGMA cache_size = -16384",
     "PRAGMA wal_autocheckpoint = 4000",
 )
@@ -53,6 +54,8 @@ class Job:
     """One piece of work on its way through the writing thread, and what came of it."""
 
     work: Callable[[], Work[Any]]
+    lasting: bool
+    """Whether it must be on the disk before it is acknowledged."""
     done: asyncio.Future[Any]
     result: Any = None
     error: Exception | None = None
@@ -63,6 +66,7 @@ class SqliteRecords:
         self._path = path
         self._on_broken = on_broken
         self._broken: str | None = None
+        self._synchronous = FULL
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self._writer: threading.Thread | None = None
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="records")
@@ -77,9 +81,15 @@ class SqliteRecords:
         self._writer.start()
 
     async def write(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self._do(partial(work, *arguments, **named), lasting=True)
+
+    async def note(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
+        return await self._do(partial(work, *arguments, **named), lasting=False)
+
+    async def _do(self, work: Callable[[], Work[T]], *, lasting: bool) -> T:
         if self._broken or self._loop is None:
             raise RecordsAwayError(self._broken or "they are not open", untried=True, retry_after=10)
-        job = Job(partial(work, *arguments, **named), self._loop.create_future())
+        job = Job(work, lasting, self._loop.create_future())
         self._jobs.put(job)
         try:
             async with asyncio.timeout(PATIENCE):
@@ -94,6 +104,7 @@ class SqliteRecords:
             async with asyncio.timeout(PATIENCE):
                 return await self._loop.run_in_executor(self._readers, self._read, partial(work, *arguments, **named))
         except TimeoutError:
+            self._interrupt_readers()
             raise RecordsAwayError("the answer takes too long") from None
 
     def now(self) -> float:
@@ -104,10 +115,16 @@ class SqliteRecords:
             self._jobs.put(None)
             await self._loop.run_in_executor(None, self._writer.join)
             self._writer = None
-        self._readers.shutdown()
+        self._interrupt_readers()
+        await asyncio.to_thread(self._readers.shutdown)
         for connection in self._reading:
             connection.close()
         self._loop = None
+
+    def _interrupt_readers(self) -> None:
+        """Ends what the reading threads are at: with those who ask too much, whoever else reads at this moment."""
+        for connection in self._reading:
+            connection.interrupt()
 
     # --- in the writing thread ---
 
@@ -133,7 +150,11 @@ class SqliteRecords:
         while not closing:
             batch, closing = self._batch()
             if batch:
-                self._commit(connection, batch)
+                try:
+                    self._commit(connection, batch)
+                except Exception as error:  # without this thread nothing is written any more
+                    self._break(f"the writing thread failed ({type(error).__name__})")
+                    _fail(batch, "the writing thread failed")
                 self._tell(batch)
         connection.close()
 
@@ -156,6 +177,7 @@ class SqliteRecords:
         if self._broken:
             return _fail(batch, self._broken, retry_after=10)
         try:
+            self._sync(connection, FULL if any(job.lasting for job in batch) else NORMAL)
             connection.execute("BEGIN IMMEDIATE")
             if len(batch) == 1:
                 _attempt(connection, batch[0], take_back="ROLLBACK")
@@ -170,15 +192,24 @@ class SqliteRecords:
             self._take_back(connection, error)
             _fail(batch, _why(error))
 
+    def _sync(self, connection: sqlite3.Connection, how: str) -> None:
+        """Whether the next commit waits for the disk."""
+        if self._synchronous != how:
+            connection.execute(how)
+            self._synchronous = how
+
     def _take_back(self, connection: sqlite3.Connection, error: sqlite3.Error) -> None:
         if _name(error).startswith(("SQLITE_IOERR", "SQLITE_CORRUPT", "SQLITE_NOTADB")):
             # After a failed fsync nobody knows what is on the disk: what was written may be there, or look so.
-            self._broken = "the disk failed, and this process has to be started anew"
-            log("records").error("disk failed", path=str(self._path), error=_name(error))
-            if self._on_broken and self._loop:
-                self._loop.call_soon_threadsafe(self._on_broken, self._broken)
+            self._break("the disk failed, and this process has to be started anew")
+        log("records").error("not written", path=str(self._path), error=_name(error))
         if connection.in_transaction and not self._broken:
             connection.execute("ROLLBACK")
+
+    def _break(self, why: str) -> None:
+        self._broken = why
+        if self._on_broken and self._loop:
+            self._loop.call_soon_threadsafe(self._on_broken, why)
 
     def _tell(self, batch: Sequence[Job]) -> None:
         with suppress(RuntimeError):  # the loop is gone, and everybody who waited with it
