@@ -46,9 +46,11 @@ def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None)
     except (ConfigError, ValueError) as error:
         raise Failure(str(error)) from None
     if data_dir is not None:
-        stores = Stores(records=f"sqlite:{data_dir}/imagegen.db", blobs=f"file:{data_dir}/blobs")
-        if config.stores != Stores():
-            stores = config.stores
+        stores, usual = config.stores, Stores()
+        if stores.records == usual.records:
+            stores = msgspec.structs.replace(stores, records=f"sqlite:{data_dir}/imagegen.db")
+        if stores.blobs == usual.blobs:
+            stores = msgspec.structs.replace(stores, blobs=f"file:{data_dir}/blobs")
         config = msgspec.structs.replace(config, data_dir=data_dir, stores=stores)
     return config
 

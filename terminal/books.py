@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from imagegen import Client, v1
 
-from terminal.speaking import make_folder, out, speak, speaks
+from terminal.speaking import Failure, make_folder, out, speak, speaks
 
 STATES = tuple(name.removeprefix("REQUEST_STATE_").lower() for name in v1.RequestState.keys()[1:])
 GROUPINGS = tuple(name.removeprefix("USAGE_GROUPING_").lower() for name in v1.UsageGrouping.keys()[1:])
+BESIDE_STORY = ("request_id", "output", "as_json", "target", "key")
+"""What may be said together with --request."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -116,6 +119,7 @@ def logs(
     from terminal import following, telling
 
     if request_id is not None:
+        _refuse_beside_story(click.get_current_context())
         _tell_story(request_id, output, as_json, target, key)
         return
     if output is not None:
@@ -140,6 +144,13 @@ def logs(
     speak(tell, target, key)
 
 
+def _refuse_beside_story(context: click.Context) -> None:
+    for each in context.command.params:
+        said = context.get_parameter_source(each.name or "") is ParameterSource.COMMANDLINE
+        if said and each.name not in BESIDE_STORY:
+            raise click.UsageError(f"{each.opts[0]} does not go with --request, which tells of one request only.")
+
+
 def _tell_story(name: str, output: Path | None, as_json: bool, target: str, key: str | None) -> None:
     from terminal import telling
 
@@ -154,11 +165,19 @@ def _tell_story(name: str, output: Path | None, as_json: bool, target: str, key:
             telling.story(out, story)
         if output is not None:
             for image in story.images:
-                path = output / image.file_id
+                path = output / _file_name(image.file_id)
                 path.write_bytes(await client.read(image))
                 out.print(str(path), style="bold", soft_wrap=True)
 
     speak(tell, target, key)
+
+
+def _file_name(file_id: str) -> str:
+    """What a server calls a picture, as the name of a file and nothing more: the server may be anybody's."""
+    name = file_id.rpartition("/")[2]
+    if not re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9._-]*", name):
+        raise Failure("the server gave a picture a name that no file should have")
+    return name
 
 
 def _json(message: Message, indent: int | None = None) -> str:

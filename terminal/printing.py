@@ -15,11 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from service.config import Config
-from service.config.schema import Secret
-
-DOTS = str(Secret())
-_PASSWORD = re.compile(r"(?<=:)[^:/@]+(?=@)|(?<=[?&]password=)[^&]*")
-"""Where a URL has one."""
+from service.config.servers import DOTS, masked
 
 
 def models(console: Console, found: Mapping[str, v1.Model]) -> None:
@@ -86,7 +82,7 @@ def _value(key: str, value: Any) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return _text(DOTS if key == "value" else _PASSWORD.sub(DOTS, value))
+            return _text(DOTS if key == "value" else masked(value))
         case dict():
             members = cast(dict[str, Any], value)
             return "{ " + ", ".join(f"{each} = {_value(each, inner)}" for each, inner in members.items()) + " }"

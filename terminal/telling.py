@@ -67,7 +67,7 @@ def story(console: Console, of: v1.GetRequestResponse) -> None:
         ("left out", [f"{shown(each.target)}: {shown(each.explanation)}" for each in report.skipped]),
         ("prices", list(_prices(of.prices))),
         ("prompt", [shown(each) for each in of.prompt.splitlines()]),
-        ("pictures", [each.file_id for each in of.images]),
+        ("pictures", [shown(each.file_id) for each in of.images]),
     ):
         if lines:
             console.print(f"\n{title}", style="bold")

@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from urllib.parse import urlsplit
 
-from service.config import s3
+from service.config import s3, servers
 from service.config.complaint import ConfigError
 from service.config.schema import Config, PriceTable, Provider
+from service.config.servers import masked
 from service.config.units import address, seconds
 
 
@@ -24,7 +25,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _stores(config)
     yield from _blobs(config)
     if config.bridge.public_url and not _is_http(config.bridge.public_url):
-        yield "bridge.public_url", f'expected an http:// or https:// address, got "{config.bridge.public_url}"'
+        yield "bridge.public_url", f'expected an http:// or https:// address, got "{masked(config.bridge.public_url)}"'
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
@@ -47,22 +48,29 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield from _price(f"prices.{name}", table)
 
 
-RECORDS = ("sqlite", "postgresql", "postgres")
-SIGNALS = ("memory", "redis", "rediss", "valkey", "valkeys")
-
-
 def _stores(config: Config) -> Iterator[tuple[str, str]]:
     records, signals = config.stores.records, config.stores.signals
-    if records.partition(":")[0] not in RECORDS:
-        expected = "expected sqlite:FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
-        yield "stores.records", f'{expected}, got "{_bare(records)}"'
-    elif records == "sqlite:":
-        yield "stores.records", "expected a file after sqlite:"
-    if signals.partition(":")[0] not in SIGNALS:
-        yield "stores.signals", f'expected memory:, redis://HOST or valkey://HOST, got "{_bare(signals)}"'
-    for path, url in (("stores.records", records), ("stores.signals", signals)):
-        if "://" in url and not urlsplit(url).hostname:
-            yield path, "expected a host after ://"
+    match records.partition(":")[0]:
+        case "postgresql" | "postgres":
+            wrong = servers.postgres(records)
+        case "sqlite" if records.startswith("sqlite://"):
+            wrong = 'write sqlite:FILE: what follows "sqlite:" is the path as it is'
+        case "sqlite":
+            wrong = "expected a file after sqlite:" if records == "sqlite:" else None
+        case _:
+            expected = "expected sqlite:FILE or postgresql://USER:PASSWORD@HOST/DATABASE"
+            wrong = f"{expected}{_instead(records)}"
+    if wrong:
+        yield "stores.records", wrong
+    match signals.partition(":")[0]:
+        case "redis" | "rediss" | "valkey" | "valkeys":
+            wrong = servers.valkey(signals)
+        case "memory" if signals.startswith("memory:"):
+            wrong = None if signals == "memory:" else "expected nothing after memory:"
+        case _:
+            wrong = f"expected memory:, redis://HOST or valkey://HOST{_instead(signals)}"
+    if wrong:
+        yield "stores.signals", wrong
 
 
 def _blobs(config: Config) -> Iterator[tuple[str, str]]:
@@ -73,12 +81,13 @@ def _blobs(config: Config) -> Iterator[tuple[str, str]]:
             needed = "is required where pictures lie in a shared store"
             yield "files.signing_keys", f"{needed}: each server must know the URLs that another one signed"
     elif not config.stores.blobs.startswith("file:"):
-        yield "stores.blobs", f'expected file:DIRECTORY or s3://BUCKET/PREFIX, got "{_bare(config.stores.blobs)}"'
+        yield "stores.blobs", f"expected file:DIRECTORY or s3://BUCKET/PREFIX{_instead(config.stores.blobs)}"
 
 
-def _bare(url: str) -> str:
-    """As much of a URL as holds no secret."""
-    return url.partition("://")[0]
+def _instead(url: str) -> str:
+    """As much of what was found as holds no secret: the scheme, where there is one."""
+    scheme = re.match("[a-z][a-z0-9+.-]*(?=:)", url)
+    return f', got "{scheme[0]}"' if scheme else ""
 
 
 def _addresses(config: Config) -> Iterator[tuple[str, str]]:
@@ -113,7 +122,7 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
     if "/" in name:
         yield path, 'a provider\'s name has no "/": it is the part before it in "provider/model"'
     if provider.base_url and not _is_http(provider.base_url):
-        yield f"{path}.base_url", f'expected an http:// or https:// address, got "{provider.base_url}"'
+        yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
     yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)
     yield from _duration(f"{path}.timeout.idle", provider.timeout.idle)
     yield from _duration(f"{path}.timeout.total", provider.timeout.total)

@@ -73,6 +73,42 @@ def test_dots_are_no_key(tmp_path: Path) -> None:
     assert "providers.openai.keys[0].value: expected printable ASCII text" in result.stderr
 
 
+def test_passwords_in_urls_are_dots(tmp_path: Path) -> None:
+    """A password in a store's URL is shown as dots, also one that the environment has given."""
+    path = tmp_path / "servers.toml"
+    secrets = ("hush%2Fpw", "quiet")
+    path.write_text(
+        f'[stores]\nrecords = "postgresql://gw:{secrets[0]}@db/x?sslpassword={secrets[1]}"\n'
+        'signals = "valkey://:${OPENAI_API_KEY}@cache"\n',
+        encoding="utf-8",
+    )
+    result = command("show", "--config", str(path))
+
+    assert 'records = "postgresql://gw:••••@db/x?sslpassword=••••"' in result.stdout
+    assert 'signals = "valkey://:••••@cache"' in result.stdout
+    assert not [secret for secret in (*secrets, *SECRETS.values()) if secret in result.output]
+
+
+@pytest.mark.parametrize(
+    ("stores", "shown"),
+    [
+        ("", ("sqlite:/srv/imagegen.db", "memory:", "file:/srv/blobs")),
+        ('signals = "valkey://cache"', ("sqlite:/srv/imagegen.db", "valkey://cache", "file:/srv/blobs")),
+        ('blobs = "file:pictures"', ("sqlite:/srv/imagegen.db", "memory:", "file:pictures")),
+        ('records = "sqlite:books.db"', ("sqlite:books.db", "memory:", "file:/srv/blobs")),
+    ],
+    ids=["none", "signals", "blobs", "records"],
+)
+def test_data_directory(stores: str, shown: tuple[str, str, str], tmp_path: Path) -> None:
+    """Each store that nobody has put elsewhere lies in the data directory, whatever the others do."""
+    path = tmp_path / "stores.toml"
+    path.write_text(f"[stores]\n{stores}\n", encoding="utf-8")
+    told = command("show", "--config", str(path), "--data-dir", "/srv").stdout
+
+    lines = [f'{name} = "{url}"' for name, url in zip(("records", "signals", "blobs"), shown, strict=True)]
+    assert "\n".join(["[stores]", *lines, ""]) in told
+
+
 def test_no_file_at_all() -> None:
     """Without a file the painter is there, retired names lead to it, and OpenAI waits for a key."""
     without, having = defaults({}), defaults({"OPENAI_API_KEY": "sk-1"})

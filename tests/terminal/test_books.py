@@ -253,8 +253,14 @@ async def test_failure_is_one_line(house: House, place: Place, words: tuple[str,
         (("logs", "--state", "good"), "is not one of 'running'"),
         (("logs", "-o", "here"), "-o goes with --request"),
         (("logs", "-n", "0"), "is not in the range"),
+        (("logs", "--request", "x", "-n", "50"), "-n does not go with --request"),
+        (("logs", "--request", "x", "-f"), "--follow does not go with --request"),
+        (("logs", "--request", "x", "--since", "1h"), "--since does not go with --request"),
+        (("logs", "--request", "x", "--until", "1h"), "--until does not go with --request"),
+        (("logs", "--request", "x", "--model", "m"), "--model does not go with --request"),
+        (("logs", "--request", "x", "--team-id", "t"), "--team-id does not go with --request"),
     ],
-    ids=lambda words: " ".join(words)[:30],
+    ids=lambda words: " ".join(words)[:40],
 )
 async def test_words_that_make_no_sense(house: House, place: Place, words: tuple[str, ...], said: str) -> None:
     """What cannot be meant is refused before anybody is asked, with what can be."""

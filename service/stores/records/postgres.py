@@ -29,10 +29,12 @@ Connection = Any  # asyncpg ships no types
 
 WRITERS, READERS = 16, 4
 """Connections at most; long sums never stand in the way of money."""
+SLOT_SECONDS = 2.0
+"""How long to wait for the right to a connection."""
 CONNECT_SECONDS = 1.0
 WRITE_SECONDS = 3.0
 READ_SECONDS = 15.0
-"""For all of one piece of work, from asking for a connection to the end."""
+"""For all of one piece of work, from taking a connection to the end."""
 PROBE_SECONDS = 0.5
 CLOCK_SECONDS = 60.0
 """How long the difference between the server's clock and ours is trusted."""
@@ -75,7 +77,7 @@ class PostgresRecords:
     async def open(self) -> None:
         """A server that is away is waited for; one that refuses us is a mistake in the configuration."""
         try:
-            async with self._slot(self._writers, WRITE_SECONDS), self._connection(WRITE_SECONDS):
+            async with self._slot(self._writers), self._connection(WRITE_SECONDS):
                 pass
         except RecordsAwayError as error:
             if isinstance(error.__cause__, REFUSED):
@@ -89,7 +91,7 @@ class PostgresRecords:
         return await self._aside(partial(work, *arguments, **named))
 
     async def read(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
-        async with self._slot(self._readers, READ_SECONDS), self._connection(READ_SECONDS) as connection:
+        async with self._slot(self._readers), self._connection(READ_SECONDS) as connection:
             return await _transaction(connection, READING, work(*arguments, **named))
 
     def now(self) -> float:
@@ -120,7 +122,7 @@ class PostgresRecords:
     async def _do(self, work: Callable[[], Work[T]]) -> T:
         for left in reversed(range(TRIES)):
             try:
-                async with self._slot(self._writers, WRITE_SECONDS), self._connection(WRITE_SECONDS) as connection:
+                async with self._slot(self._writers), self._connection(WRITE_SECONDS) as connection:
                     return await _transaction(connection, WRITING, work())
             except IN_THE_WAY:
                 if not left:
@@ -166,10 +168,10 @@ class PostgresRecords:
                 self._idle.append(connection) if sound else connection.terminate()
 
     @asynccontextmanager
-    async def _slot(self, slots: asyncio.Semaphore, seconds: float) -> AsyncGenerator[None]:
+    async def _slot(self, slots: asyncio.Semaphore) -> AsyncGenerator[None]:
         """The right to a connection."""
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(SLOT_SECONDS):
                 await slots.acquire()
         except TimeoutError:
             raise RecordsAwayError("too many ask at once", untried=True) from None
