@@ -64,8 +64,8 @@ def free(attempt: Attempt, *, presumed: bool) -> MicroUsd:
     return 0
 
 
-def lost(attempts: Attempts, task: asyncio.Task[None]) -> None:
-    attempts._tasks.add(task)  # pyright: ignore[reportPrivateUsage] - planted there
+def lost(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
+    tasks.add(task)
 
 
 async def never(attempts: Attempts, *_: object) -> None:
@@ -89,7 +89,7 @@ async def test_money_that_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 async def test_a_slot_that_is_never_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: an attempt that has ended still counts as running."""
-    monkeypatch.setattr(Attempts, "_supervise", lost)
+    monkeypatch.setattr("service.engine.attempt._supervise", lost)
     async with found(tmp_path, "still under way after 5 s are 1 attempts") as house:
         assert await ask(house) == 200
         assert house.gateway.attempts.running == 1
