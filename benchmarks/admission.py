@@ -73,7 +73,7 @@ async def measure(payer: Payer, at_once: int, rows: int) -> tuple[float, float]:
         records = SqliteRecords(Path(directory, "records.db"))
         await records.open()
         books = Books(records)
-        await books.beat()
+        await books.lives.beat()
         await _requests(books, payer, 256, rows)
         for _ in range(RUNS):
             await _requests(books, payer, at_once, 100)
