@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import secrets
-import shutil
 import ssl
-import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from ipaddress import IPv4Address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509.oid import NameOID
 from structlog.testing import capture_logs
 
 from service.stores.signals.valkey import ValkeySignals
@@ -153,14 +158,21 @@ async def test_both_names_of_the_scheme_are_understood(
 @pytest.fixture
 def certificate(tmp_path: Path) -> tuple[Path, Path]:
     """One for 127.0.0.1 that nobody vouches for but itself, and its key."""
-    if not (openssl := shutil.which("openssl")):
-        pytest.skip("openssl makes the certificate, and is not on this machine")
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    new = "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2 -subj /CN=test"
-    names = "subjectAltName=IP:127.0.0.1"
-    subprocess.run(
-        [openssl, *new.split(), "-addext", names, "-keyout", key, "-out", certificate], check=True, capture_output=True
+    secret = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test")])
+    now = datetime.now(UTC)
+    here = x509.SubjectAlternativeName([x509.IPAddress(IPv4Address("127.0.0.1"))])
+    made = (
+        x509.CertificateBuilder(name, name, secret.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=2))
+        .add_extension(here, critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(secret, hashes.SHA256())
     )
+    certificate.write_bytes(made.public_bytes(Encoding.PEM))
+    key.write_bytes(secret.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     return certificate, key
 
 
