@@ -107,10 +107,12 @@ async def open_house(
 async def settled(house: House, within: float = 5) -> None:
     """Returns when nothing is under way in the gateway nor at the double; fails the test if that takes too long."""
     gateway, openai = house.gateway, house.openai
+    attempts, books = gateway.attempts, gateway.books
     try:
-        await until(lambda: not (gateway.attempts.running or gateway.books.late or openai.in_flight), within)
+        await until(lambda: not (attempts.running or books.lives.serving or books.late or openai.in_flight), within)
     except TimeoutError:
-        under_way = f"{gateway.attempts.running} attempts, {gateway.books.late} late entries, {openai.in_flight} calls"
+        requests = len(books.lives.serving) + books.late
+        under_way = f"{attempts.running} attempts, {requests} requests, {openai.in_flight} calls"
         raise AssertionError(f"the judge found: still under way after {within} s are {under_way}") from None
 
 

@@ -4,7 +4,7 @@
     UNKNOWN     the request left, and what came back is nothing, too late, or half an answer
     REJECTED    a complete error answer; what it means is the adapter's to say
 
-httpx2 is the maintained line of httpx (docs/decisions/0001-httpx2.md); it is imported here and nowhere else.
+The client is aiohttp, without httpx over it (docs/decisions/0009-aiohttp.md); it is imported here and nowhere else.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
-import httpx2 as httpx
 import orjson
-from httpx_aiohttp.httpx2 import AiohttpTransport
+from yarl import URL
 
 from service import offload
 from service.domain.event import Outcome
@@ -31,6 +31,9 @@ MAX_ANSWER = 512 * 1024 * 1024
 
 LAST_WORDS = 0.5
 """Seconds that a stream may still take after its last image."""
+
+BUFFER = 256 * 1024
+"""How much of an answer waits to be read. The larger, the fewer pieces a large picture comes in."""
 
 KEEPALIVE = 15
 """Seconds that an idle connection is kept: less than any provider keeps it, or a POST would be lost in its closing."""
@@ -61,9 +64,9 @@ class Answer:
 class Stream:
     """An answer that comes piece by piece."""
 
-    def __init__(self, response: httpx.Response) -> None:
-        self._pieces = response.aiter_bytes()
-        self.status = response.status_code
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._pieces = response.content.iter_any()
+        self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
     @property
@@ -77,7 +80,7 @@ class Stream:
 
     async def finish(self) -> None:
         """Waits a moment for the natural end, so that the connection can be used again; failures no longer matter."""
-        with suppress(TimeoutError, httpx.HTTPError, httpx.StreamError, aiohttp.ClientError):
+        with suppress(TimeoutError, aiohttp.ClientError):
             async with asyncio.timeout(LAST_WORDS):
                 async for _ in self._pieces:
                     pass
@@ -101,53 +104,63 @@ class Http:
 
     def __init__(self, base_url: str, limits: Limits) -> None:
         self._limits = limits
-        self._base = httpx.URL(base_url.rstrip("/") + "/")
-        timeout = httpx.Timeout(limits.idle, connect=limits.connect, pool=limits.connect)
-        transport = AiohttpTransport(trust_env=False)
-        transport.client = lambda: aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(limit=0, ssl=transport.ssl_context, keepalive_timeout=KEEPALIVE),
-            cookie_jar=aiohttp.DummyCookieJar(),  # one provider's cookies must not travel from caller to caller
-        )
-        self._client = httpx.AsyncClient(transport=transport, timeout=timeout, trust_env=False, follow_redirects=False)
+        self._base = base_url.rstrip("/") + "/"
+        self._session: aiohttp.ClientSession | None = None
 
     async def close(self) -> None:
-        await self._client.aclose()
+        if self._session is not None:
+            await self._session.close()
 
     @asynccontextmanager
     async def post(
         self, path: str, body: Mapping[str, Any], headers: Mapping[str, str], trace: Context | None
     ) -> AsyncGenerator[Stream, None]:
         """Posts JSON. Everything that breaks inside the block becomes a ProviderError with its outcome."""
-        url = self._base.join(path)
-        request = self._client.build_request(
-            "POST", url, content=orjson.dumps(body), headers={"content-type": "application/json", **headers}
-        )
-        with http_span("POST", url.host, url.port or (443 if url.scheme == "https" else 80), trace) as span:
+        url = _url(self._base + path)
+        sent = {"content-type": "application/json", **headers}
+        with http_span("POST", url.host or "", url.port or 0, trace) as span:
             try:
                 async with asyncio.timeout(self._limits.total):
-                    response = await self._client.send(request, stream=True)
-                    span.set(http__response__status_code=response.status_code)
-                    if response.status_code >= 400:
-                        span.fail(str(response.status_code))
+                    response = await self._open().post(
+                        url, data=orjson.dumps(body), headers=sent, allow_redirects=False
+                    )
+                    span.set(http__response__status_code=response.status)
+                    if response.status >= 400:
+                        span.fail(str(response.status))
                     try:
                         yield Stream(response)
                     finally:
-                        await response.aclose()
+                        response.release()  # for the next call if it was read to its end, else it is closed
+            except aiohttp.ClientError as error:
+                raise _translated(error) from None
             except TimeoutError:
                 raise _timed_out(f"The provider took longer than {self._limits.total:g} s.") from None
-            except (httpx.HTTPError, aiohttp.ClientError) as error:
-                raise _translated(error) from None
+
+    def _open(self) -> aiohttp.ClientSession:
+        """The session, made when there is a loop for it."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
+                cookie_jar=aiohttp.DummyCookieJar(),  # one provider's cookies must not travel from caller to caller
+                timeout=aiohttp.ClientTimeout(sock_connect=self._limits.connect, sock_read=self._limits.idle),
+                read_bufsize=BUFFER,
+                trust_env=False,
+                headers={"user-agent": "imagegen"},
+            )
+        return self._session
 
 
-def _translated(error: Exception) -> ProviderError:
-    """Which failure means what. The texts are ours: the library's may hold addresses.
+@lru_cache(maxsize=1024)
+def _url(url: str) -> URL:
+    return URL(url)
 
-    The transport calls every lost connection a failed connect, so what counts is the failure underneath.
-    """
-    match error.__cause__ or error:
+
+def _translated(error: aiohttp.ClientError) -> ProviderError:
+    """Which failure means what. The texts are ours: the library's may hold addresses."""
+    match error:
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError() | aiohttp.InvalidURL():
             return ProviderError(Reason.PROVIDER_UNREACHABLE, "The provider cannot be reached.", Outcome.NOT_SENT)
-        case aiohttp.ServerTimeoutError() | httpx.TimeoutException():
+        case aiohttp.ServerTimeoutError():
             return _timed_out("The provider fell silent.")
         case _:
             return ProviderError(
