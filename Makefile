@@ -15,7 +15,7 @@ export PIP_CACHE_DIR := $(XDG_CACHE_HOME)/pip
 export npm_config_cache := $(XDG_CACHE_HOME)/npm
 
 .DEFAULT_GOAL := help
-.PHONY: help install run demo test check campaign format protos lock pages contact-sheet clean
+.PHONY: help install run demo test check campaign bench format protos lock pages contact-sheet clean
 .PHONY: format-check lint types contract protos-check lock-check descriptors node need-python need-node
 
 ##@ Use
@@ -63,6 +63,9 @@ lock-check: $(VENV)/.dev  # the locks are what pyproject.toml asks for
 campaign: $(VENV)/.dev  ## the full figures of what the tests prove scaled; writes docs/campaigns/
 	@$(BIN)/python -m tests.campaign.leaving
 	@$(BIN)/python -m tests.campaign.books
+
+bench: $(VENV)/.dev  ## measure beside nginx (PEERS=1: LiteLLM and Portkey; COMPARE=<commit>; QUICK=1)
+	@$(BIN)/python -m benchmarks.run $(if $(PEERS),--peers) $(if $(COMPARE),--compare $(COMPARE)) $(if $(QUICK),--quick)
 
 ##@ Change
 format: $(VENV)/.dev node  ## format everything
