@@ -50,6 +50,14 @@ def _endless() -> ProviderError:
     )
 
 
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """A line's name and value. A value may be a picture: it is copied once."""
+    colon = line.find(b":")
+    if colon < 0:
+        return line, b""
+    return line[:colon], line[colon + (2 if line[colon + 1 : colon + 2] == b" " else 1) :]
+
+
 async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
     """The events of a stream; what is not ended by a blank line is no event."""
     lines = _Lines(limit)
@@ -64,8 +72,7 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
                     yield ServerSentEvent(name or "message", b"\n".join(data))
                 name, data, size = "", [], 0
                 continue
-            field, _, value = line.partition(b":")
-            value = value.removeprefix(b" ")
+            field, value = _field(line)
             if field == b"data":
                 data.append(value)
                 size += len(value)
