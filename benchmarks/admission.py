@@ -19,6 +19,7 @@ from statistics import median
 
 import uvloop
 
+from benchmarks.places import BUILD, RESULTS, fresh
 from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Budget, Payer, Period, Scope, ScopeKind
@@ -47,7 +48,7 @@ PAYERS = {
         )
     ),
 }
-PAGE = Path(__file__).parent / "results" / "admission.md"
+PAGE = RESULTS / "admission.md"
 
 
 async def _request(books: Books, payer: Payer, number: int) -> None:
@@ -69,7 +70,7 @@ async def measure(payer: Payer, at_once: int, rows: int) -> tuple[float, float]:
     """Microseconds of CPU and of time that a request takes."""
     cpu: list[float] = []
     wall: list[float] = []
-    with tempfile.TemporaryDirectory(dir=PAGE.parent) as directory:
+    with tempfile.TemporaryDirectory(dir=fresh(BUILD)) as directory:
         records = SqliteRecords(Path(directory, "records.db"))
         await records.open()
         books = Books(records)

@@ -324,14 +324,15 @@ class LocalStreamCall(LocalCall):
     async def __anext__(self) -> Any:
         if self._code is Code.OK:
             raise StopAsyncIteration
-        if self._source is None:
+        source = self._source
+        if source is None:
             handler = await self._begin()
             method = handler.unary_stream or handler.stream_stream
-            self._source = method(self._request, self._context)
+            source = self._source = method(self._request, self._context)
         if self._code is not None:
             self._raise()
         try:
-            message = await self._inside(anext(self._source))  # type: ignore[arg-type]
+            message = await self._inside(source.__anext__())
         except StopAsyncIteration:
             self._end(Code.OK, trailers=self._context.trailers)
             raise

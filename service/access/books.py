@@ -48,7 +48,7 @@ class Books:
     def account(self, payer: Payer) -> Account:
         now = self._records.now()
         return Account(
-            id=f"{_id_of(now)}{secrets.token_hex(10)}",
+            id=f"{ledger.id_at(int(now * 1000))}{secrets.token_hex(10)}",
             owner=self.lives.process,
             payer=payer,
             started=now,
@@ -79,14 +79,12 @@ class Books:
 
         try:
             await close()
-        except RecordsAwayError:
+        except BaseException as error:
             self._supervise(self._until_closed(account, close))
-        except asyncio.CancelledError:  # the caller has gone, and nobody else would know if this failed
-            self._supervise(self._until_closed(account, close))
-            raise
-        except Exception as error:  # a mistake of ours: the caller has its answer, and money hangs on this
-            log("books").exception("request not closed", id=account.id, exc_info=error)
-            self._supervise(self._until_closed(account, close))
+            if not isinstance(error, Exception):  # the caller has gone, and nobody else would know if this failed
+                raise
+            if not isinstance(error, RecordsAwayError):  # a mistake of ours: the caller has its answer
+                log("books").exception("request not closed", id=account.id, exc_info=error)
 
     def note(self, account: Account, ending: Ending, purpose: Purpose) -> None:
         """Enters a request that was refused before anything was held: soon, and if the records can be reached."""
@@ -105,7 +103,7 @@ class Books:
 
     async def forget_prompts(self, older_than: float) -> None:
         """Removes the prompts of requests that began more than so many seconds ago, a few hundred at a time."""
-        before = _id_of(self._records.now() - older_than)
+        before = ledger.id_at(int((self._records.now() - older_than) * 1000))
         while await self._records.write(_forget_prompts, before):
             continue
 
@@ -145,11 +143,6 @@ class Books:
         task = asyncio.create_task(work, name="late entry")
         self._late.add(task)
         task.add_done_callback(self._late.discard)
-
-
-def _id_of(moment: float) -> str:
-    """How the ids of requests of this moment begin: they are in the order of time."""
-    return f"{int(moment * 1000):012x}"
 
 
 def _forget_prompts(before: str) -> Work[bool]:

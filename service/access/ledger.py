@@ -91,6 +91,11 @@ class Account:
     started: float = 0
 
 
+def id_at(milliseconds: int) -> str:
+    """How the ids of requests of that moment begin: they are in the order of time."""
+    return f"{milliseconds:012x}"
+
+
 def purses_of(payer: Payer, now: float) -> tuple[Purse, ...]:
     """The purses that a request of this moment is paid from, however long it takes: one for each budget."""
     found: dict[tuple[str, str, int], Purse] = {}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.access import recall
+from service.access.ledger import id_at
 from service.domain.record import Filter, Grouping, Recorded, Story, UsageRow
 from service.stores.records.port import Value, Work
 
@@ -86,7 +87,7 @@ class _Words:
 
 def _place(moment: int | None) -> str | None:
     """Where requests of that moment begin in the primary key."""
-    return None if moment is None else f"{max(0, min(moment, _LAST)):012x}"
+    return None if moment is None else id_at(max(0, min(moment, _LAST)))
 
 
 def requests(wanted: Filter, most: int, before: str | None = None) -> Work[list[Recorded]]:

@@ -48,13 +48,13 @@ class Delivery:
 
     async def store(self, ready: ImageReady) -> ImageReady:
         picture = ready.image.picture
-        file_id = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
+        file_id = _new_name(picture)
         await self._blobs.put(Shelf.RESULTS, file_id, picture.data)
         return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
 
     async def record(self, picture: Picture) -> str | None:
         """Keeps a picture, as the operator wants; where the store fails, the caller loses nothing."""
-        name = f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
+        name = _new_name(picture)
         try:
             async with asyncio.timeout(RECORD_SECONDS):
                 await self._blobs.put(Shelf.RECORDED, name, picture.data)
@@ -62,6 +62,10 @@ class Delivery:
             log("delivery").warning("picture not recorded", error=str(error) or "the store does not answer")
             return None
         return name
+
+
+def _new_name(picture: Picture) -> str:
+    return f"{secrets.token_hex(16)}.{FORMATS[picture.media_type]}"
 
 
 class RequestDelivery:

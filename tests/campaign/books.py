@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.campaign import PAGES, scratch
 from tests.e2e.killing import Verdict, kill_under_load
 from tests.servers.postgres import PostgresServer
 from tests.stores.twins import TWINS
@@ -22,7 +23,7 @@ SEQUENCES = 20_000
 WORLDS = 5_000
 KILLS = 100
 
-PAGE = Path(__file__).parents[2] / "docs" / "campaigns" / "books.md"
+PAGE = PAGES / "books.md"
 
 
 async def share_dollars(url: str) -> list[int]:
@@ -86,7 +87,7 @@ def _make(place: Path) -> Path:
 async def _with_servers() -> tuple[dict[str, list[int]], dict[str, Verdict]]:
     shared: dict[str, list[int]] = {}
     kills: dict[str, Verdict] = {}
-    with tempfile.TemporaryDirectory(dir=PAGE.parent) as directory, PostgresServer() as server:
+    with tempfile.TemporaryDirectory(dir=scratch()) as directory, PostgresServer() as server:
         for twin in TWINS:
             place = _make(Path(directory, twin))
             urls = [f"sqlite:{place}/{i}.db" if twin == "sqlite" else server.create_database() for i in range(2)]

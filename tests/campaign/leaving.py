@@ -21,10 +21,11 @@ from imagegen import Client, Picture
 
 from service.telemetry import set_up_logs
 from tests.callers import ask
+from tests.campaign import PAGES, scratch
 from tests.house import FORMS, House, open_house, settled
 
 CALLERS, WAVE = 5000, 250
-PAGE = Path(__file__).parents[2] / "docs" / "campaigns" / "leaving.md"
+PAGE = PAGES / "leaving.md"
 BODY = {"model": "painter/scene", "prompt": "a city", "stream": True, "partial_images": 3, "n": 10, "size": "128x128"}
 
 
@@ -65,7 +66,7 @@ def _memory() -> int:
 
 async def campaign(form: str) -> list[Wave]:
     waves: list[Wave] = []
-    with tempfile.TemporaryDirectory(dir=PAGE.parent) as directory:
+    with tempfile.TemporaryDirectory(dir=scratch()) as directory:
         async with open_house(Path(directory), form) as house, Client(house.grpc) as client:
             for left in range(WAVE, CALLERS + 1, WAVE):
                 half = WAVE // 2

@@ -14,7 +14,7 @@ from pathlib import Path
 from imagegen import Client, ImagegenError
 
 from service.stores.records.port import Records, Work
-from tests.judge import complaints_about
+from tests.judge import COSTS, complaints_about
 from tests.servers.process import free_port
 from tests.stores.twins import opened
 from tests.terminal.programs import COMMAND
@@ -143,8 +143,5 @@ def _costs() -> Work[dict[str, tuple[str, int]]]:
 
 
 def _totals() -> Work[tuple[int, int]]:
-    rows = yield (
-        "SELECT coalesce(sum(cost), 0), coalesce(sum(CASE WHEN presumed = 1 THEN cost ELSE 0 END), 0) FROM attempts",
-        (),
-    )
+    rows = yield COSTS, ()
     return int(rows[0][0]), int(rows[0][1])

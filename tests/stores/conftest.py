@@ -16,6 +16,7 @@ from service.stores.signals.valkey import ValkeySignals
 from tests.servers import valkey
 from tests.servers.postgres import Databases, PostgresServer
 from tests.servers.s3 import Bucket, MotoServer, RcloneServer
+from tests.stores.twins import TWINS
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +35,12 @@ def postgres_url(postgres_server: Databases) -> Iterator[str]:
     url = postgres_server.create_database()
     yield url
     postgres_server.drop(url)
+
+
+@pytest.fixture(params=TWINS)
+def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty place for records."""
+    return f"sqlite:{tmp_path}/records.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture(scope="session")

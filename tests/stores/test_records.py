@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
-from pathlib import Path
 
 import pytest
 
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Records, Row, Work
 from service.stores.records.schema import migrations
-from tests.stores.twins import TWINS, opened
+from tests.stores.twins import opened
 
 
 def make_table() -> Work[None]:
@@ -36,12 +35,6 @@ def everything() -> Work[list[tuple[str, int]]]:
 def put_and_fail(name: str) -> Work[None]:
     yield from put(name)
     raise GatewayError(Reason.BUDGET_EXCEEDED, "on purpose")
-
-
-@pytest.fixture(params=TWINS)
-def records_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """An empty place for records."""
-    return f"sqlite:{tmp_path}/records.db" if request.param == "sqlite" else request.getfixturevalue("postgres_url")
 
 
 @pytest.fixture
