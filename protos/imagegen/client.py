@@ -81,7 +81,7 @@ def generation(
 async def assemble(
     messages: AsyncIterable[v1.StreamGenerateImagesResponse],
 ) -> AsyncGenerator[Event, None]:
-    """The events of a stream, each picture put together from its chunks and checked against its SHA-256."""
+    """The events of a stream, each picture put together from its chunks and checked against what was announced."""
     start = v1.ImageStart()
     chunks: list[bytes] = []
     async for message in messages:
@@ -91,7 +91,8 @@ async def assemble(
             case "image_chunk":
                 chunks.append(message.image_chunk.data)
             case "image_end":
-                yield Picture(start, message.image_end, _whole(chunks, message.image_end.sha256))
+                end = message.image_end
+                yield Picture(start, end, _whole(chunks, end.size_bytes, end.sha256))
                 chunks = []
             case "planned":
                 yield message.planned
@@ -109,9 +110,11 @@ async def assemble(
                 pass  # an event of a newer server
 
 
-def _whole(chunks: list[bytes], sha256: str) -> bytes:
+def _whole(chunks: list[bytes], size: int, sha256: str) -> bytes:
     data = b"".join(chunks)
-    if hashlib.sha256(data).hexdigest() != sha256:
+    if len(data) != size:
+        raise ImagegenError(v1.REASON_INTERNAL, "A picture arrived damaged: its size is not the one announced.")
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
         raise ImagegenError(v1.REASON_INTERNAL, "A picture arrived damaged: its SHA-256 is not the one announced.")
     return data
 
@@ -125,13 +128,16 @@ async def read_file(
     )
     call = files.ReadFile(request, metadata=tuple(metadata), timeout=timeout)
     chunks: list[bytes] = []
+    size = 0
     try:
         async for part in call:
             match part.WhichOneof("part"):
+                case "start":
+                    size = part.start.size_bytes
                 case "chunk":
                     chunks.append(part.chunk.data)
                 case "end":
-                    return _whole(chunks, part.end.sha256)
+                    return _whole(chunks, size, part.end.sha256)
                 case _:
                     pass
     finally:

@@ -69,7 +69,8 @@ class LocalServer:
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         self._handlers.update({f"/{service}/{name}": handler for name, handler in handlers.items()})
 
-    def channel(self, *, largest_message: int = LARGEST_MESSAGE) -> LocalChannel:
+    def channel(self, *, largest_message: int | None = None) -> LocalChannel:
+        """With `largest_message` answers are measured: that costs as much as writing them down, and they are not."""
         return LocalChannel(self, largest_message)
 
     async def stop(self, grace: float | None) -> None:
@@ -114,7 +115,7 @@ async def _close(source: AsyncGenerator[Any, None]) -> None:
 class LocalChannel:
     """What stubs need of a channel."""
 
-    def __init__(self, server: LocalServer, largest_message: int) -> None:
+    def __init__(self, server: LocalServer, largest_message: int | None) -> None:
         self._server = server
         self._largest_message = largest_message
         self._calls: set[LocalCall] = set()
@@ -152,7 +153,7 @@ class LocalCall:
     """One call: what both of its sides know of it."""
 
     def __init__(
-        self, server: LocalServer, details: CallDetails, request: Any, timeout: float | None, largest_answer: int
+        self, server: LocalServer, details: CallDetails, request: Any, timeout: float | None, largest_answer: int | None
     ) -> None:
         self._server = server
         self._details = details
@@ -259,7 +260,9 @@ class LocalCall:
             self._refuse(Code.UNIMPLEMENTED, "Method not found!")
         return handler
 
-    def _measure(self, message: Any, most: int) -> None:
+    def _measure(self, message: Any, most: int | None) -> None:
+        if most is None:
+            return
         size = message.ByteSize() if hasattr(message, "ByteSize") else 0  # a stream of requests has none
         if size > most:
             self._refuse(Code.RESOURCE_EXHAUSTED, f"Received message larger than max ({size} vs. {most})")

@@ -10,7 +10,7 @@ The client is aiohttp, without httpx over it (docs/decisions/0009-aiohttp.md); i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,9 +20,10 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from service import offload
 from service.domain.event import Outcome
 from service.errors import ProviderError, Reason
+from service.providers import lifting
+from service.providers.lifting import Document
 from service.providers.sse import ServerSentEvent, events_of
 from service.telemetry import Context, http_span
 
@@ -32,8 +33,8 @@ MAX_ANSWER = 512 * 1024 * 1024
 LAST_WORDS = 0.5
 """Seconds that a stream may still take after its last image."""
 
-BUFFER = 256 * 1024
-"""How much of an answer waits to be read. The larger, the fewer pieces a large picture comes in."""
+BUFFER = 2 * 1024 * 1024
+"""How much of an answer may wait to be read. The larger, the fewer turns a large picture takes."""
 
 KEEPALIVE = 15
 """Seconds that an idle connection is kept: less than any provider keeps it, or a POST would be lost in its closing."""
@@ -56,16 +57,16 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-    async def json(self) -> Any:
+    async def json(self) -> Document:
         """The body as JSON; raises ValueError where it is none."""
-        return await offload.over(self.body, orjson.loads)
+        return await lifting.document(self.body)
 
 
 class Stream:
     """An answer that comes piece by piece."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._pieces = response.content.iter_any()
+        self._pieces = _Pieces(response.content)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -97,6 +98,24 @@ class Stream:
                 )
             pieces.append(piece)
         return Answer(self.status, self.headers, b"".join(pieces))
+
+
+class _Pieces:
+    """An answer's body as it came from the socket; aiohttp's own iterators join it on the way."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return self
+
+    async def __anext__(self) -> bytes:
+        while True:
+            piece, _ = await self._content.readchunk()
+            if piece:
+                return piece
+            if self._content.at_eof():
+                raise StopAsyncIteration
 
 
 class Http:

@@ -6,24 +6,27 @@ Nothing is decoded: a header says enough, and a small file can decode to hundred
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from typing import Any
 
-import pybase64
 from PIL import Image, UnidentifiedImageError
 
-from service import offload
 from service.domain.event import Outcome
 from service.domain.image import MEDIA_TYPES, Picture, Traits
 from service.errors import ProviderError, Reason
+from service.providers.lifting import NAME, Document
 
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif"}
 
 
-async def from_base64(text: str, traits: Traits) -> Picture:
-    """The picture behind a `b64_json`. Raises PROVIDER_INVALID_ANSWER for what is no base64 or no picture."""
+def from_json(document: Document, item: Mapping[str, Any], traits: Traits) -> Picture:
+    """The picture of an object in an answer. Raises PROVIDER_INVALID_ANSWER for what is no base64 or no picture."""
     try:
-        data = await offload.over(text.encode("ascii"), lambda each: pybase64.b64decode(each, validate=True))
+        data = document.picture(item)
     except ValueError:
         raise _unreadable("The provider sent an image that is not base64.") from None
+    if data is None:
+        raise _unreadable(f"The provider's answer has an image without {NAME}.")
     return from_bytes(data, traits)
 
 

@@ -15,7 +15,7 @@ from service.errors import ProviderError, Reason
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
     name: str
-    data: bytes
+    data: bytes | memoryview
 
 
 class _Lines:
@@ -50,18 +50,18 @@ def _endless() -> ProviderError:
     )
 
 
-def _field(line: bytes) -> tuple[bytes, bytes]:
-    """A line's name and value. A value may be a picture: it is copied once."""
+def _field(line: bytes) -> tuple[bytes, memoryview]:
+    """A line's name and value. A value may be a picture: it is not copied."""
     colon = line.find(b":")
     if colon < 0:
-        return line, b""
-    return line[:colon], line[colon + (2 if line[colon + 1 : colon + 2] == b" " else 1) :]
+        return line, memoryview(b"")
+    return line[:colon], memoryview(line)[colon + (2 if line[colon + 1 : colon + 2] == b" " else 1) :]
 
 
 async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
     """The events of a stream; what is not ended by a blank line is no event."""
     lines = _Lines(limit)
-    name, data, size = "", list[bytes](), 0
+    name, data, size = "", list[memoryview](), 0
     first = True
     async for piece in pieces:
         for line in lines.feed(piece):
@@ -69,7 +69,7 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
                 line, first = line.removeprefix(b"\xef\xbb\xbf"), False
             if not line:
                 if data:
-                    yield ServerSentEvent(name or "message", b"\n".join(data))
+                    yield ServerSentEvent(name or "message", data[0] if len(data) == 1 else b"\n".join(data))
                 name, data, size = "", [], 0
                 continue
             field, value = _field(line)
@@ -79,4 +79,4 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
                 if size > limit:
                     raise _endless()
             elif field == b"event":
-                name = value.decode("utf-8", "replace")
+                name = bytes(value).decode("utf-8", "replace")

@@ -11,7 +11,6 @@ from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from imagegen import v1
 
-from service import offload
 from service.domain import event as events
 from service.domain.card import Choice, Domain, Range, Sizes
 from service.domain.image import FileRef, TokenDetails, Traits, Usage
@@ -145,24 +144,25 @@ def file(reference: FileRef) -> v1.FileRef:
     )
 
 
-async def image(ready: events.ImageReady) -> v1.Image:
+def image(ready: events.ImageReady, sha256: str, into: v1.Image) -> None:
+    """Fills a message where it stands: a message that is handed to another is copied, pictures and all."""
     of = ready.image
-    message = v1.Image(
-        index=of.index,
-        media_type=of.picture.media_type,
-        width=of.picture.width,
-        height=of.picture.height,
-        size_bytes=len(of.picture.data),
-        sha256=await offload.sha256(of.picture.data),
-        seed=of.seed,
-        revised_prompt=of.revised_prompt,
-        usage=usage(of.usage),
+    into.MergeFrom(
+        v1.Image(
+            index=of.index,
+            media_type=of.picture.media_type,
+            width=of.picture.width,
+            height=of.picture.height,
+            size_bytes=len(of.picture.data),
+            sha256=sha256,
+            seed=of.seed,
+            revised_prompt=of.revised_prompt,
+            usage=usage(of.usage),
+            file=file(ready.file) if ready.file else None,
+        )
     )
-    if ready.file:
-        message.file.CopyFrom(file(ready.file))
-    else:
-        message.data = of.picture.data
-    return message
+    if not ready.file:
+        into.data = of.picture.data
 
 
 def failed(missing: events.ImageFailed) -> v1.FailedImage:

@@ -10,6 +10,7 @@ from typing import cast
 from imagegen import v1
 from imagegen.channel import DEFAULT_SECONDS
 
+from service import offload
 from service.access.doorman import Doorman
 from service.domain.event import Completed, ImageReady
 from service.engine.delivery import wants_url
@@ -17,13 +18,16 @@ from service.engine.pipeline import Circumstances, Pipeline
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
-from service.rpc.stream import messages_of
+from service.rpc.stream import CHUNK, Style, messages_of
 from service.rpc.trailers import trailers
 
 MIB = 1024 * 1024
 DEFAULT_INLINE = 3 * MIB
 """So that a stub with gRPC's default limit of 4 MiB can read every answer that was paid for."""
 MAX_INLINE = 256 * MIB
+
+SMALLEST_CHUNK = 64 * 1024
+LARGEST_CHUNK = 256 * MIB
 
 MARGIN = 0.05
 """Seconds before the caller's deadline in which there is still time to say why."""
@@ -46,36 +50,40 @@ class ImageGeneration(v1.ImageGenerationServicer):
             )
         asked = codec.request(request.generation, stream=False)
         permit = await self._doorman.admit(arrived().authorization)
-        images: list[v1.Image] = []
+        images: list[ImageReady] = []
         done: Completed | None = None
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, limit))) as events:
             async for event in events:
                 if isinstance(event, ImageReady):
-                    images.append(await codec.image(event))
+                    images.append(event)
                 elif isinstance(event, Completed):
                     done = event
         if done is None:
             raise GatewayError(Reason.INTERNAL, "The request ended without an answer.")
         report = codec.report(done.report)
         context.set_trailing_metadata(trailers(report))
-        return v1.GenerateImagesResponse(
+        answer = v1.GenerateImagesResponse(
             create_time=codec.timestamp(done.created),
-            images=sorted(images, key=lambda image: image.index),
             failed_images=[codec.failed(each) for each in done.failed],
             traits=codec.traits(done.traits),
             usage=codec.usage(done.usage),
             report=report,
             response_format="url" if wants_url(asked) else "b64_json",
         )
+        for ready in sorted(images, key=lambda each: each.image.index):
+            digest = "" if request.omit_sha256 else await offload.sha256(ready.image.picture.data)
+            codec.image(ready, digest, answer.images.add())
+        return answer
 
     async def StreamGenerateImages(  # noqa: N802 - the contract's name
         self, request: v1.StreamGenerateImagesRequest, context: ServicerContext
     ) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+        style = _style(request)
         asked = codec.request(request.generation, stream=True)
         permit = await self._doorman.admit(arrived().authorization)
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
             async for event in events:
-                async with aclosing(messages_of(event)) as messages:
+                async with aclosing(messages_of(event, style)) as messages:
                     async for message in messages:
                         if message.HasField("completed"):
                             context.set_trailing_metadata(trailers(message.completed.report))
@@ -99,3 +107,14 @@ def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circum
         trace=here.trace,
         inline_limit=inline_limit,
     )
+
+
+def _style(request: v1.StreamGenerateImagesRequest) -> Style:
+    chunk = request.max_chunk_bytes if request.HasField("max_chunk_bytes") else CHUNK
+    if not SMALLEST_CHUNK <= chunk <= LARGEST_CHUNK:
+        raise GatewayError(
+            Reason.INVALID_PARAMETER,
+            f"max_chunk_bytes must be between {SMALLEST_CHUNK} and {LARGEST_CHUNK}, not {chunk}.",
+            field="max_chunk_bytes",
+        )
+    return Style(chunk, sha256=not request.omit_sha256)

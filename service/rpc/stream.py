@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
 
 from imagegen import v1
 
@@ -15,7 +16,15 @@ CHUNK = 1024 * 1024 - 1024
 """The most image bytes in a message: with its envelope it stays below 1 MiB."""
 
 
-async def messages_of(event: events.Event) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How the caller wants its pictures: in how large chunks, and whether with their SHA-256."""
+
+    chunk: int = CHUNK
+    sha256: bool = True
+
+
+async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
     """The messages of one event: one, or for a picture its start, chunks and end."""
     match event:
         case events.Planned(made):
@@ -34,11 +43,11 @@ async def messages_of(event: events.Event) -> AsyncGenerator[v1.StreamGenerateIm
             progress = v1.Progress(image_index=index, percent=percent, phase=phase)
             yield v1.StreamGenerateImagesResponse(progress=progress)
         case events.PartialImage(index, partial, picture):
-            for message in _picture(picture, index, partial, await offload.sha256(picture.data), None):
+            for message in _picture(picture, index, partial, await _digest(picture, style), None, style.chunk):
                 yield message
         case events.ImageReady(finished):  # a stream always carries bytes: there is no file
-            digest = await offload.sha256(finished.picture.data)
-            for message in _picture(finished.picture, finished.index, None, digest, finished):
+            digest = await _digest(finished.picture, style)
+            for message in _picture(finished.picture, finished.index, None, digest, finished, style.chunk):
                 yield message
         case events.ImageFailed():
             yield v1.StreamGenerateImagesResponse(image_failed=codec.failed(event))
@@ -53,8 +62,12 @@ async def messages_of(event: events.Event) -> AsyncGenerator[v1.StreamGenerateIm
             )
 
 
+async def _digest(picture: Picture, style: Style) -> str:
+    return await offload.sha256(picture.data) if style.sha256 else ""
+
+
 def _picture(
-    picture: Picture, index: int, partial: int | None, sha256: str, finished: Image | None
+    picture: Picture, index: int, partial: int | None, sha256: str, finished: Image | None, chunk: int
 ) -> Iterable[v1.StreamGenerateImagesResponse]:
     size = len(picture.data)
     yield v1.StreamGenerateImagesResponse(
@@ -66,8 +79,11 @@ def _picture(
             traits=codec.traits(picture.traits),
         )
     )
-    for offset, data in chunks(picture.data):
-        yield v1.StreamGenerateImagesResponse(image_chunk=v1.ImageChunk(offset=offset, data=data))
+    for offset, data in chunks(picture.data, chunk):
+        message = v1.StreamGenerateImagesResponse()
+        message.image_chunk.offset = offset
+        message.image_chunk.data = data  # set where it stands: a message handed to another is copied
+        yield message
     end = v1.ImageEnd(size_bytes=size, sha256=sha256, width=picture.width, height=picture.height)
     if finished:
         end.MergeFrom(
@@ -80,10 +96,10 @@ def _picture(
     yield v1.StreamGenerateImagesResponse(image_end=end)
 
 
-def chunks(data: bytes) -> Iterable[tuple[int, bytes]]:
+def chunks(data: bytes, most: int) -> Iterable[tuple[int, bytes]]:
     """Pieces that fit into a message, each with its offset."""
-    if len(data) <= CHUNK:
+    if len(data) <= most:
         yield 0, data
         return
-    for offset in range(0, len(data), CHUNK):
-        yield offset, data[offset : offset + CHUNK]
+    for offset in range(0, len(data), most):
+        yield offset, data[offset : offset + most]

@@ -87,9 +87,14 @@ class GenerateImagesRequest(_message.Message):
 
     GENERATION_FIELD_NUMBER: _builtins.int
     MAX_INLINE_BYTES_FIELD_NUMBER: _builtins.int
+    OMIT_SHA256_FIELD_NUMBER: _builtins.int
     max_inline_bytes: _builtins.int
     """How many bytes of pictures the answer may carry inline; larger ones come as file references.
     Unset means 3 MiB, so that a stub with gRPC's default limit of 4 MiB can read every answer.
+    """
+    omit_sha256: _builtins.bool
+    """Leave `sha256` of the images empty: hashing costs more than all else that is done with a large
+    picture. For callers whose way to the service loses nothing, such as the REST bridge.
     """
     @_builtins.property
     def generation(self) -> Global___Generation:
@@ -100,10 +105,11 @@ class GenerateImagesRequest(_message.Message):
         *,
         generation: Global___Generation | None = ...,
         max_inline_bytes: _builtins.int | None = ...,
+        omit_sha256: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_inline_bytes", b"_max_inline_bytes", "generation", b"generation", "max_inline_bytes", b"max_inline_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_inline_bytes", b"_max_inline_bytes", "generation", b"generation", "max_inline_bytes", b"max_inline_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_inline_bytes", b"_max_inline_bytes", "generation", b"generation", "max_inline_bytes", b"max_inline_bytes", "omit_sha256", b"omit_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_inline_bytes: _TypeAlias = _typing.Literal["max_inline_bytes"]  # noqa: Y015
     _WhichOneofArgType__max_inline_bytes: _TypeAlias = _typing.Literal["_max_inline_bytes", b"_max_inline_bytes"]  # noqa: Y015
@@ -176,6 +182,14 @@ class StreamGenerateImagesRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     GENERATION_FIELD_NUMBER: _builtins.int
+    OMIT_SHA256_FIELD_NUMBER: _builtins.int
+    MAX_CHUNK_BYTES_FIELD_NUMBER: _builtins.int
+    omit_sha256: _builtins.bool
+    """Leave `sha256` of the pictures empty, as in GenerateImagesRequest."""
+    max_chunk_bytes: _builtins.int
+    """The most bytes of a picture in one message, for callers that take more than 1 MiB at once:
+    65,536 to 268,435,456. Unset means as many as fit into a message of 1 MiB.
+    """
     @_builtins.property
     def generation(self) -> Global___Generation:
         """What to make."""
@@ -184,12 +198,16 @@ class StreamGenerateImagesRequest(_message.Message):
         self,
         *,
         generation: Global___Generation | None = ...,
+        omit_sha256: _builtins.bool = ...,
+        max_chunk_bytes: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_chunk_bytes", b"_max_chunk_bytes", "generation", b"generation", "max_chunk_bytes", b"max_chunk_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["generation", b"generation"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_chunk_bytes", b"_max_chunk_bytes", "generation", b"generation", "max_chunk_bytes", b"max_chunk_bytes", "omit_sha256", b"omit_sha256"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__max_chunk_bytes: _TypeAlias = _typing.Literal["max_chunk_bytes"]  # noqa: Y015
+    _WhichOneofArgType__max_chunk_bytes: _TypeAlias = _typing.Literal["_max_chunk_bytes", b"_max_chunk_bytes"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_chunk_bytes) -> _WhichOneofReturnType__max_chunk_bytes | None: ...
 
 Global___StreamGenerateImagesRequest: _TypeAlias = StreamGenerateImagesRequest  # noqa: Y015
 

@@ -73,8 +73,9 @@ class ImageGenerationServicer(object):
 
     def StreamGenerateImages(self, request, context):
         """Makes images and tells as it goes: attempts, progress, partial images, images. Every picture
-        comes as start, chunks, end; no message is larger than 1 MiB. A call that fails ends with a
-        status; once an image has come, the others fail one by one and the call itself succeeds.
+        comes as start, chunks, end; no message is larger than 1 MiB unless the caller takes more. A
+        call that fails ends with a status; once an image has come, the others fail one by one and the
+        call itself succeeds.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -42,8 +42,9 @@ class ImageGenerationStub:
     """Makes images and answers when all are there. Never retry it blindly: it costs money."""
     StreamGenerateImages: _grpc.UnaryStreamMultiCallable[_image_generation_pb2.StreamGenerateImagesRequest, _image_generation_pb2.StreamGenerateImagesResponse]
     """Makes images and tells as it goes: attempts, progress, partial images, images. Every picture
-    comes as start, chunks, end; no message is larger than 1 MiB. A call that fails ends with a
-    status; once an image has come, the others fail one by one and the call itself succeeds.
+    comes as start, chunks, end; no message is larger than 1 MiB unless the caller takes more. A
+    call that fails ends with a status; once an image has come, the others fail one by one and the
+    call itself succeeds.
     """
     PlanImages: _grpc.UnaryUnaryMultiCallable[_image_generation_pb2.PlanImagesRequest, _image_generation_pb2.PlanImagesResponse]
     """Says what GenerateImages would do, and at most cost, without doing it."""
@@ -62,8 +63,9 @@ class ImageGenerationAsyncStub(ImageGenerationStub):
     """Makes images and answers when all are there. Never retry it blindly: it costs money."""
     StreamGenerateImages: _aio.UnaryStreamMultiCallable[_image_generation_pb2.StreamGenerateImagesRequest, _image_generation_pb2.StreamGenerateImagesResponse]  # type: ignore[assignment]
     """Makes images and tells as it goes: attempts, progress, partial images, images. Every picture
-    comes as start, chunks, end; no message is larger than 1 MiB. A call that fails ends with a
-    status; once an image has come, the others fail one by one and the call itself succeeds.
+    comes as start, chunks, end; no message is larger than 1 MiB unless the caller takes more. A
+    call that fails ends with a status; once an image has come, the others fail one by one and the
+    call itself succeeds.
     """
     PlanImages: _aio.UnaryUnaryMultiCallable[_image_generation_pb2.PlanImagesRequest, _image_generation_pb2.PlanImagesResponse]  # type: ignore[assignment]
     """Says what GenerateImages would do, and at most cost, without doing it."""
@@ -91,8 +93,9 @@ class ImageGenerationServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_image_generation_pb2.StreamGenerateImagesResponse], _abc.AsyncIterator[_image_generation_pb2.StreamGenerateImagesResponse]]:
         """Makes images and tells as it goes: attempts, progress, partial images, images. Every picture
-        comes as start, chunks, end; no message is larger than 1 MiB. A call that fails ends with a
-        status; once an image has come, the others fail one by one and the call itself succeeds.
+        comes as start, chunks, end; no message is larger than 1 MiB unless the caller takes more. A
+        call that fails ends with a status; once an image has come, the others fail one by one and the
+        call itself succeeds.
         """
 
     @_abc_1.abstractmethod

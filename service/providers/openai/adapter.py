@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from random import choices
 from typing import Any
 
-import orjson
-
-from service import offload
 from service.config.schema import Key
 from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
 from service.domain.image import Image
 from service.errors import ProviderError, Reason
-from service.providers import pictures
+from service.providers import lifting, pictures
 from service.providers.base import Call
 from service.providers.http import Http, Stream
+from service.providers.lifting import Document
 from service.providers.openai import answers
 from service.providers.openai.cards import CARDS
 from service.providers.secrets import without_secrets
@@ -87,16 +85,17 @@ async def _unary(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, No
     """One JSON object with every image."""
     answer = await stream.whole()
     try:
-        body = answers.table(await answer.json())
+        document = await answer.json()
     except ValueError:
         raise _unreadable("The provider's answer is not JSON.") from None
+    body = answers.table(document.value)
     if body.get("error"):
         raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
     traits = answers.traits(body)
     yield Answered(answers.usage(body), traits)
     for index, entry in enumerate(answers.entries(body)[:images]):
         item = answers.table(entry)
-        picture = await pictures.from_base64(_text(item, "b64_json"), traits)
+        picture = pictures.from_json(document, item, traits)
         revised = item.get("revised_prompt")
         yield ImageReady(Image(index=index, picture=picture, revised_prompt=str(revised) if revised else None))
 
@@ -108,7 +107,8 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
         async for event in events:
             if event.data == b"[DONE]":
                 break
-            body = await _event_body(event.data)
+            document = await _read(event.data)
+            body = answers.table(document.value)
             kind = str(body.get("type") or event.name)
             if kind == "error" or body.get("error"):
                 told = answers.table(body.get("error")) or body
@@ -116,13 +116,13 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
             if kind.endswith(".partial_image"):
                 traits = answers.traits(body)
                 try:
-                    picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                    picture = pictures.from_json(document, body, traits)
                 except ProviderError:
                     continue  # a preview that cannot be read is no reason to lose the picture
                 yield PartialImage(index, answers.count(body, "partial_image_index"), picture)
             elif kind.endswith(".completed"):
                 traits = answers.traits(body)
-                picture = await pictures.from_base64(_text(body, "b64_json"), traits)
+                picture = pictures.from_json(document, body, traits)
                 yield ImageReady(Image(index=index, picture=picture, usage=answers.usage(body)))
                 index += 1
                 if index == images:
@@ -130,9 +130,9 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     await stream.finish()
 
 
-async def _event_body(data: bytes) -> Mapping[str, Any]:
+async def _read(data: bytes | memoryview) -> Document:
     try:
-        return answers.table(await offload.over(data, orjson.loads))
+        return await lifting.document(data)
     except ValueError:
         raise _unreadable("The provider's stream has an event that is not JSON.") from None
 
@@ -143,13 +143,6 @@ def _in_stream(told: Mapping[str, Any]) -> ProviderError:
     if error.reason is not Reason.CONTENT_REFUSED:
         error.outcome = Outcome.UNKNOWN
     return error
-
-
-def _text(item: Mapping[str, Any], name: str) -> str:
-    value = item.get(name)
-    if not isinstance(value, str) or not value:
-        raise _unreadable(f"The provider's answer has an image without {name}.")
-    return value
 
 
 def _unreadable(message: str) -> ProviderError:

@@ -77,7 +77,7 @@ async def failure(answer: Answer) -> ProviderError:
     """The error behind an answer with an error status."""
     body: Mapping[str, Any] = {}
     with suppress(ValueError):
-        body = table(await answer.json())
+        body = table((await answer.json()).value)
     return error(table(body.get("error")), answer.status, answer.headers)
 
 
