@@ -1,17 +1,19 @@
-"""The application: every path in one list."""
+"""The application: every path in one list, and what becomes of a request that none of them takes."""
 
 from __future__ import annotations
 
+import logging
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
 from imagegen import ImagegenError, v1
-from starlette.applications import Starlette
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.routing import Match, Route
+from starlette.types import Receive, Scope, Send
 
 from rest_bridge import errors, files, health, images, models, openapi
-from rest_bridge.edge import Edge, request_id_of
+from rest_bridge.edge import Edge, arrival_of
 from rest_bridge.gateway import Gateway
 from rest_bridge.metrics import Metrics
 
@@ -46,39 +48,70 @@ def routes() -> list[Route]:
     return table
 
 
-def make_app(gateway: Gateway, public_url: str) -> tuple[ASGIApp, Starlette]:
-    """The application as the server sees it, and the one inside that holds the state."""
-    table, metrics = routes(), Metrics()
-    inner = Starlette(
-        routes=table,
-        exception_handlers={HTTPException: _http_failure, Exception: _unexpected},
-    )
-    inner.router.redirect_slashes = False
-    inner.state.gateway = gateway
-    inner.state.public_url = public_url.rstrip("/")
-    inner.state.metrics = metrics
-    inner.state.draining = False
-    return Edge(inner, metrics), inner
+@dataclass(slots=True)
+class State:
+    """What endpoints find as `request.app.state`."""
+
+    gateway: Gateway
+    public_url: str
+    metrics: Metrics
+    draining: bool = False
 
 
-_REASONS = {404: v1.REASON_NOT_FOUND, 405: v1.REASON_METHOD_NOT_ALLOWED}
+class App:
+    """Finds who answers a request, and sends what they answer."""
+
+    def __init__(self, gateway: Gateway, public_url: str) -> None:
+        self.state = State(gateway, public_url.rstrip("/"), Metrics())
+        self._edge = Edge(self._answer, self.state.metrics)
+        table = routes()
+        self._fixed = {route.path: route for route in table if not route.param_convertors}
+        self._patterns = [route for route in table if route.param_convertors]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        scope["app"] = self
+        await self._edge(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = Request(scope, receive, send)
+        route = self._route(scope)
+        if route is None:
+            response = _refused(request, v1.REASON_NOT_FOUND, f"There is no {request.url.path[:200]} here.")
+        elif request.method not in (route.methods or ()):
+            response = _not_allowed(request, sorted(route.methods or ()))
+        else:
+            response = await self._served(request, route.endpoint)
+        await response(scope, receive, send)
+
+    def _route(self, scope: Scope) -> Route | None:
+        """Who has the path; their name and what it says is noted in the scope."""
+        route = self._fixed.get(scope["path"])
+        if route is not None:
+            scope.update(route=route, path_params={})
+            return route
+        for each in self._patterns:
+            match, found = each.matches(scope)
+            if match is not Match.NONE:
+                scope.update(found, route=each)
+                return each
+        return None
+
+    async def _served(self, request: Request, endpoint: Callable[[Request], Awaitable[Response]]) -> Response:
+        try:
+            return await endpoint(request)
+        except Exception:  # a fault of ours: no inner word leaves
+            request_id = arrival_of(request).request_id
+            logging.getLogger(__name__).exception("request %s failed", request_id)
+            return _refused(request, v1.REASON_INTERNAL, f"The bridge failed. The request's id is {request_id}.")
 
 
-async def _http_failure(request: Request, error: Exception) -> Response:
-    """What the router itself refuses, in our envelope."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    reason = _REASONS.get(status, v1.REASON_INVALID_REQUEST)
-    path = request.url.path[:200]
-    allowed = error.headers.get("Allow") if isinstance(error, HTTPException) and error.headers else None
-    message = f"{path} takes {allowed}, not {request.method}." if allowed else f"There is no {path} here."
-    answer = errors.response(ImagegenError(reason, message), request_id_of(request))
-    if allowed:
-        answer.headers["allow"] = allowed
+def _not_allowed(request: Request, methods: Sequence[str]) -> Response:
+    allowed = ", ".join(methods)
+    message = f"{request.url.path[:200]} takes {allowed}, not {request.method}."
+    answer = _refused(request, v1.REASON_METHOD_NOT_ALLOWED, message)
+    answer.headers["allow"] = allowed
     return answer
 
 
-async def _unexpected(request: Request, error: Exception) -> Response:
-    """A fault of ours: no inner word leaves."""
-    request_id = request_id_of(request)
-    failed = ImagegenError(v1.REASON_INTERNAL, f"The bridge failed. The request's id is {request_id}.")
-    return errors.response(failed, request_id)
+def _refused(request: Request, reason: v1.Reason.ValueType, message: str) -> Response:
+    return errors.response(ImagegenError(reason, message), arrival_of(request).request_id)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
 from imagegen import tracing
 from imagegen.identity import request_id as good_or_new
 from opentelemetry.trace import SpanKind
@@ -13,12 +16,26 @@ from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What is found out about a request before anybody answers it."""
+
+    request_id: str
+    headers: Mapping[str, str]
+    span: tracing.Span
+
+
+def arrival_of(request: Request) -> Arrival:
+    return request.scope["imagegen.arrival"]
+
+
 def request_id_of(request: Request) -> str:
-    return request.state.request_id
+    return arrival_of(request).request_id
 
 
 def errand_of(request: Request) -> Errand:
-    return errand(request.headers, request.state.request_id, request.state.span.context)
+    arrived = arrival_of(request)
+    return errand(arrived.headers, arrived.request_id, arrived.span.context)
 
 
 class Edge:
@@ -27,18 +44,15 @@ class Edge:
         self._metrics = metrics
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = [(key.decode("latin-1"), value.decode("latin-1")) for key, value in scope["headers"]]
-        request_id = good_or_new(dict(headers).get("x-request-id"))
+        headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(scope["headers"])}
+        request_id = good_or_new(headers.get("x-request-id"))
         method = scope["method"]
         attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
         with (
-            tracing.Span(method, SpanKind.SERVER, tracing.extract(headers), attributes) as span,
+            tracing.Span(method, SpanKind.SERVER, tracing.extract(headers.items()), attributes) as span,
             self._metrics.request(method) as seen,
         ):
-            scope.setdefault("state", {}).update(request_id=request_id, span=span)
+            scope["imagegen.arrival"] = Arrival(request_id, headers, span)
 
             async def noting(message: Message) -> None:
                 if message["type"] == "http.response.start":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import cast
 
@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from rest_bridge import errors, openai_json, report, sse
 from rest_bridge.asked import Asked
-from rest_bridge.edge import errand_of, request_id_of
+from rest_bridge.edge import arrival_of, errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
 from rest_bridge.json import Spliced
 from rest_bridge.leaving import left, while_connected
@@ -36,12 +36,13 @@ LATER_HEADERS = ("idempotency-key", "x-bf-async", "x-bf-async-id", "x-bf-async-j
 async def generate(request: Request) -> Response:
     deployment: str | None = request.path_params.get("deployment")
     asked = Asked(request_id_of(request), deployment)
+    headers = arrival_of(request).headers
     try:
         for name in LATER_HEADERS:
-            if name in request.headers:
+            if name in headers:
                 raise errors.not_in_this_version(name, field=name)
         errand = errand_of(request)
-        members = openai_json.members(await _body(request))
+        members = openai_json.members(await _body(request, headers))
         asked.learn(members)
         body, extras = openai_json.typed(members)
         message = openai_json.message(body, extras, deployment)
@@ -61,8 +62,8 @@ async def vary(request: Request) -> Response:
     return errors.response(errors.not_in_this_version("Varying images"), request_id_of(request), "image_variation")
 
 
-async def _body(request: Request) -> bytes:
-    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
+    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ImagegenError(
             v1.REASON_UNSUPPORTED_MEDIA_TYPE,
@@ -90,25 +91,23 @@ async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Re
     with translated(), tracing.client_call("imagegen.v1.ImageGeneration/GenerateImages", errand.trace) as span:
         call = gateway.images.GenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
         try:
-            answer = await while_connected(request, call)
+            answer = await while_connected(request.receive, call)
             trailers = cast(Metadata, await call.trailing_metadata())
         finally:
             call.cancel()
             span.rpc_ended(await call.code(), server=False)
     inline: list[tuple[v1.Image, bytes]] = []
     if answer.response_format != "url":
-        inline = [(image, await _bytes(request, errand, image)) for image in answer.images]
+        inline = [(image, await _bytes(request.app.state.gateway, errand, image)) for image in answer.images]
     return Spliced(tuple(openai_json.answer(answer, inline, request.app.state.public_url)), report.headers(trailers))
 
 
-async def _bytes(request: Request, errand: Errand, image: v1.Image) -> bytes:
+async def _bytes(gateway: Gateway, errand: Errand, image: v1.Image) -> bytes:
     """The bytes of an image, fetched where they were too large to come along."""
     if image.WhichOneof("content") == "data":
         return image.data
-    gateway: Gateway = request.app.state.gateway
     with translated(), tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span:
-        reading = read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
-        return await while_connected(request, reading)
+        return await read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
 
 
 async def _streamed(

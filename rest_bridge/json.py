@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import orjson
 import pybase64
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+
+LARGE = 64 * 1024
+"""From here on a piece is not worth copying."""
 
 
 def dumps(value: Any) -> bytes:
@@ -20,16 +23,29 @@ def with_base64(name: str, data: bytes, rest: dict[str, Any]) -> tuple[bytes, by
     return b'{"%b":"' % name.encode(), pybase64.b64encode(data), b'",' + orjson.dumps(rest)[1:]
 
 
+def gathered(pieces: Iterable[bytes]) -> list[bytes]:
+    """The same bytes in as few pieces as may be, the large ones as they are."""
+    found: list[bytes] = []
+    small: list[bytes] = []
+    for piece in pieces:
+        if len(piece) < LARGE:
+            small.append(piece)
+            continue
+        found += [b"".join(small), piece] if small else [piece]
+        small = []
+    return [*found, b"".join(small)] if small else found
+
+
 class Spliced(Response):
     """A JSON answer in pieces, so that pictures of many megabytes are not copied into one."""
 
-    def __init__(self, pieces: Sequence[bytes], headers: dict[str, str]) -> None:
+    def __init__(self, pieces: Iterable[bytes], headers: dict[str, str]) -> None:
         super().__init__(None, 200, headers, "application/json")
-        self._pieces = pieces
-        self.headers["content-length"] = str(sum(len(piece) for piece in pieces))
+        self._pieces = gathered(pieces)
+        self.headers["content-length"] = str(sum(len(piece) for piece in self._pieces))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        for piece in self._pieces:
-            await send({"type": "http.response.body", "body": piece, "more_body": True})
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        last = len(self._pieces) - 1
+        for number, piece in enumerate(self._pieces):
+            await send({"type": "http.response.body", "body": piece, "more_body": number < last})

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from imagegen import ImagegenError, v1
-from starlette.requests import Request
 from starlette.types import Receive
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Call(Awaitable[T_co], Protocol[T_co]):
+    """A call to the service that is under way."""
+
+    def cancel(self) -> bool: ...
 
 
 async def gone_from(receive: Receive) -> None:
@@ -19,17 +25,23 @@ async def gone_from(receive: Receive) -> None:
         pass
 
 
-async def while_connected(request: Request, work: Awaitable[T]) -> T:
-    """Does the work unless the client leaves first; then the work is cancelled, and nobody reads the error."""
-    doing, gone = asyncio.ensure_future(work), asyncio.ensure_future(gone_from(request.receive))
+async def while_connected(receive: Receive, call: Call[T]) -> T:
+    """The answer to a call, unless the client leaves first; then the call is cancelled, and nobody reads the error."""
+    gone = asyncio.ensure_future(gone_from(receive))
+    gone.add_done_callback(lambda _: call.cancel())
     try:
-        await asyncio.wait({doing, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if doing.done():
-            return doing.result()
-        raise left()
+        return await call
+    except asyncio.CancelledError:
+        if gone.done() and not _is_cancelled():
+            raise left() from None
+        raise
     finally:
-        await cancel(gone)
-        await cancel(doing)
+        gone.cancel()
+
+
+def _is_cancelled() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def left() -> ImagegenError:

@@ -7,7 +7,7 @@ from typing import Any
 
 from imagegen import v1
 from imagegen.errors import Metadata
-from imagegen.report import action, dollars, milliseconds, outcome
+from imagegen.report import action, dollars, in_milliseconds, milliseconds, outcome
 
 from rest_bridge.names import json_name
 
@@ -56,7 +56,7 @@ def _attempt(of: v1.Attempt) -> dict[str, Any]:
         "outcome": outcome(of),
         "reason": of.reason if of.HasField("reason") else None,
         "status": of.status if of.HasField("status") else None,
-        "ms": round(of.duration.ToTimedelta().total_seconds() * 1000),
+        "ms": in_milliseconds(of.duration),
         "cost_usd": dollars(of.cost_micro_usd),
         "images": of.images,
         "presumed": of.presumed,

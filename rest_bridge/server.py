@@ -14,7 +14,7 @@ import grpc.aio
 import uvicorn
 from imagegen import v1
 
-from rest_bridge.app import make_app
+from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
 
 LAST_WORDS = 2
@@ -59,15 +59,16 @@ class Bridge:
         """Listens; returns once it does."""
         await self._refuse_open_doors()
         self._socket = _listen(self._settings.host, self._settings.port)
-        app, self._inner = make_app(self._gateway, self.public_url)
+        self._app = App(self._gateway, self.public_url)
         config = uvicorn.Config(
-            app,
+            self._app,
             http="httptools",
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
+            proxy_headers=False,
             timeout_keep_alive=75,
         )
         self._server = _Server(config)
@@ -80,7 +81,7 @@ class Bridge:
 
     def stop_accepting(self) -> None:
         """Says "not ready", so that balancers look elsewhere; requests still come and go."""
-        self._inner.state.draining = True
+        self._app.state.draining = True
 
     async def stop(self, grace: float) -> None:
         """Turns new connections away, lets requests finish within `grace`, then ends them."""
@@ -90,7 +91,6 @@ class Bridge:
             await asyncio.wait({self._serving}, timeout=grace)
             await self._gateway.close()  # what still waits is told so
             await self._serving
-            self._inner.state.metrics.close()
         else:
             await self._gateway.close()
 

@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from google.protobuf.duration_pb2 import Duration
 
 from imagegen import v1
+
+LONGEST = 1000
+"""Characters in a header."""
 
 
 def action(of: v1.ParameterChange) -> str:
     """ "applied", "translated", "dropped", "passed"."""
-    return v1.ParameterChange.Action.Name(of.action).removeprefix("ACTION_").lower()
+    return _name(v1.ParameterChange.Action, of.action, "ACTION_")
 
 
 def outcome(of: v1.Attempt) -> str:
     """ "not_sent", "rejected", "unknown", "done"."""
-    return v1.Outcome.Name(of.outcome).removeprefix("OUTCOME_").lower()
+    return _name(v1.Outcome, of.outcome, "OUTCOME_")
 
 
 def state(of: v1.RecordedRequest | v1.UsageRow) -> str:
     """ "running", "done", "partial", "failed", "left", "lost"."""
-    return v1.RequestState.Name(of.state).removeprefix("REQUEST_STATE_").lower()
+    return _name(v1.RequestState, of.state, "REQUEST_STATE_")
+
+
+@cache
+def _name(enum: Any, number: int, prefix: str) -> str:
+    return enum.Name(number).removeprefix(prefix).lower()
 
 
 def dollars(micro_usd: int) -> str:
     """Millionths into dollars as text, exact and without trailing zeros."""
-    text = f"{Decimal(micro_usd) / 1_000_000:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    whole, rest = divmod(abs(micro_usd), 1_000_000)
+    sign = "-" if micro_usd < 0 else ""
+    return f"{sign}{whole}.{rest:06d}".rstrip("0") if rest else f"{sign}{whole}"
 
 
 def summary(of: v1.Report) -> dict[str, str]:
@@ -44,10 +56,16 @@ def summary(of: v1.Report) -> dict[str, str]:
 
 def plain(text: str) -> str:
     """A text as headers and metadata take it: printable ASCII, and not endless. Anything else would never arrive."""
-    escaped = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text[:1000])
-    return escaped.encode("ascii", "backslashreplace").decode()[:1000]
+    if len(text) <= LONGEST and text.isascii() and text.isprintable():
+        return text
+    escaped = "".join(each if each.isprintable() else f"\\x{ord(each):02x}" for each in text[:LONGEST])
+    return escaped.encode("ascii", "backslashreplace").decode()[:LONGEST]
 
 
 def milliseconds(of: v1.Report) -> int:
     """The time spent waiting for providers."""
-    return round(of.upstream_time.ToTimedelta().total_seconds() * 1000)
+    return in_milliseconds(of.upstream_time)
+
+
+def in_milliseconds(time: Duration) -> int:
+    return time.seconds * 1000 + round(time.nanos / 1_000_000)

@@ -6,7 +6,7 @@ resumed in another task than it was started in, and an attached span would then 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, MutableMapping
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -19,6 +19,8 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from opentelemetry.util.types import AttributeValue
 
 _W3C = TraceContextTextMapPropagator()
+FIELDS = frozenset(_W3C.fields)
+"""The headers, or metadata, that carry a context."""
 _TRACER = trace.get_tracer("imagegen")
 
 # To a client every status but OK is a failure; to a server only those that are its own doing (OpenTelemetry, rpc).
@@ -34,6 +36,14 @@ _SERVER_FAULTS = frozenset(
 )
 
 
+_NOWHERE = Context()
+
+
+def is_watched() -> bool:
+    """Whether anybody wants spans. If not, none is made, and the caller's context is passed on as it came."""
+    return not isinstance(trace.get_tracer_provider(), trace.ProxyTracerProvider)
+
+
 class Span:
     """A span that ends exactly once, used with `with`.
 
@@ -47,22 +57,24 @@ class Span:
         parent: Context | None,
         attributes: Mapping[str, AttributeValue] | None = None,
     ) -> None:
-        self._span = _TRACER.start_span(name, parent or Context(), kind, attributes)
+        self.context = parent or _NOWHERE
+        """The parent for what happens inside."""
+        self._span = trace.INVALID_SPAN
+        if is_watched():
+            self._span = _TRACER.start_span(name, self.context, kind, attributes)
+            self.context = trace.set_span_in_context(self._span, _NOWHERE)
         self._ended = False
         self._told = False
 
     @property
-    def context(self) -> Context:
-        """The parent for what happens inside."""
-        return trace.set_span_in_context(self._span, Context())
-
-    @property
     def trace_id(self) -> str | None:
-        identity = self._span.get_span_context()
+        identity = trace.get_current_span(self.context).get_span_context()
         return trace.format_trace_id(identity.trace_id) if identity.is_valid else None
 
     def set(self, **attributes: AttributeValue | None) -> None:
         """Sets attributes, their names written with `__` for a dot; None is left out."""
+        if self._span is trace.INVALID_SPAN:
+            return
         for key, value in attributes.items():
             if value is not None:
                 self._span.set_attribute(key.replace("__", "."), value)
@@ -116,12 +128,13 @@ def current() -> Context:
 
 def extract(carrier: Iterable[tuple[str, str | bytes]]) -> Context:
     """The caller's context from metadata or headers; an empty one if it sent none that can be read."""
-    found = {key: value for key, value in carrier if isinstance(value, str) and key in ("traceparent", "tracestate")}
-    return _W3C.extract(found, Context())
+    found = {key: value for key, value in carrier if isinstance(value, str) and key in FIELDS}
+    return _W3C.extract(found, Context()) if found else _NOWHERE
 
 
 def inject(context: Context) -> dict[str, str]:
     """The headers or metadata that carry a context."""
-    carrier: MutableMapping[str, str] = {}
-    _W3C.inject(carrier, context)
-    return dict(carrier)
+    carrier: dict[str, str] = {}
+    if context:
+        _W3C.inject(carrier, context)
+    return carrier

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import chain, repeat
 from typing import Any
@@ -15,6 +14,7 @@ from service.domain.account import Payer
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending
+from service.names import new_name
 from service.stores.records.port import Records, RecordsAwayError, Work
 from service.telemetry import log
 
@@ -48,7 +48,7 @@ class Books:
     def account(self, payer: Payer) -> Account:
         now = self._records.now()
         return Account(
-            id=f"{ledger.id_at(int(now * 1000))}{secrets.token_hex(10)}",
+            id=f"{ledger.id_at(int(now * 1000))}{new_name(20)}",
             owner=self.lives.process,
             payer=payer,
             started=now,

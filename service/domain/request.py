@@ -37,8 +37,7 @@ class Parameters:
 
     def named(self) -> dict[str, Any]:
         """Those that are set, by name, without the extras."""
-        values = {name: getattr(self, name) for name in PARAMETER_NAMES}
-        return {name: value for name, value in values.items() if value is not None}
+        return {name: value for name in PARAMETER_NAMES if (value := getattr(self, name)) is not None}
 
 
 WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})

@@ -58,8 +58,7 @@ class Attempt:
         """What the call says, as it says it. Raises DEADLINE_EXCEEDED at `deadline` (of the loop's clock)."""
         while True:
             try:
-                async with asyncio.timeout_at(deadline):
-                    event = await self._queue.get()
+                event = await self._queue.get(deadline)
             except TimeoutError:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
             if event is None:
@@ -133,8 +132,9 @@ class Attempt:
         return error
 
     def _record(self, outcome: Outcome, *, presumed: bool) -> None:
-        self.record = replace(
-            self.record,
+        self.record = AttemptRecord(
+            number=self.record.number,
+            target=self.step.target,
             outcome=outcome,
             reason=self.error.reason.value if self.error else None,
             status=self.error.status if self.error else None,

@@ -5,7 +5,6 @@ check → plan → narrow → hold → the steps, one after another → delivery
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from service.engine.fallback import walk
 from service.engine.plan import make_plan
 from service.engine.router import Router
 from service.errors import GatewayError, Reason
+from service.names import new_name
 from service.providers.base import Adapter, Call
 from service.telemetry import Context, pipeline_span
 
@@ -49,7 +49,7 @@ class Pipeline:
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
         check(request)
-        return permit.narrow(make_plan(request, self.router, secrets.token_hex(8)))
+        return permit.narrow(make_plan(request, self.router, new_name(16)))
 
     async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         """The request's events. Closing the generator means that the caller has left."""

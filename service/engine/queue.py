@@ -14,7 +14,7 @@ MAX_STALE = 16 * 1024 * 1024
 class Queue:
     def __init__(self) -> None:
         self._events: deque[Shown] = deque()
-        self._changed = asyncio.Event()
+        self._getting: asyncio.Future[None] | None = None
         self._closed = False
         self._abandoned = False
 
@@ -25,26 +25,35 @@ class Queue:
             self._events.pop()  # the latest percentage says it all
         self._events.append(event)
         self._drop_stale()
-        self._changed.set()
+        self._wake()
 
     def close(self) -> None:
         """Nothing more will be put."""
         self._closed = True
-        self._changed.set()
+        self._wake()
 
     def abandon(self) -> None:
         """Nobody will get anything more."""
         self._abandoned = True
         self._events.clear()
 
-    async def get(self) -> Shown | None:
-        """The next event; None when there will be no more."""
+    async def get(self, deadline: float) -> Shown | None:
+        """The next event; None when there will be no more. Raises TimeoutError at the deadline (the loop's clock)."""
         while not self._events:
             if self._closed:
                 return None
-            self._changed.clear()
-            await self._changed.wait()
+            loop = asyncio.get_running_loop()
+            self._getting = loop.create_future()
+            timer = loop.call_at(deadline, _expire, self._getting)
+            try:
+                await self._getting
+            finally:
+                timer.cancel()
         return self._events.popleft()
+
+    def _wake(self) -> None:
+        if self._getting is not None and not self._getting.done():
+            self._getting.set_result(None)
 
     def _drop_stale(self) -> None:
         previews = [each for each in self._events if isinstance(each, PartialImage)]
@@ -54,3 +63,8 @@ class Queue:
                 return
             self._events.remove(preview)
             waiting -= len(preview.picture.data)
+
+
+def _expire(getting: asyncio.Future[None]) -> None:
+    if not getting.done():
+        getting.set_exception(TimeoutError())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any, cast
 
 import orjson
@@ -101,15 +100,12 @@ def file_ref(message: v1.ReadFileRequest) -> FileRef:
 
 
 def timestamp(seconds: int) -> Timestamp:
-    stamp = Timestamp()
-    stamp.FromDatetime(datetime.fromtimestamp(seconds, UTC))
-    return stamp
+    return Timestamp(seconds=seconds)
 
 
 def duration(seconds: float) -> Duration:
-    duration = Duration()
-    duration.FromTimedelta(timedelta(seconds=seconds))
-    return duration
+    whole = int(seconds)
+    return Duration(seconds=whole, nanos=round((seconds - whole) * 1_000_000) * 1000)
 
 
 def _details(details: TokenDetails | None) -> v1.TokenUsage.Details | None:

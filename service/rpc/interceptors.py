@@ -8,7 +8,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
@@ -20,6 +20,8 @@ from service.rpc import codec, status
 from service.rpc.trailers import trailers
 from service.telemetry import Context, Span, log, server_call
 
+if TYPE_CHECKING:
+    Handler = grpc.RpcMethodHandler[Any, Any]  # generic for the type checker only
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
@@ -41,6 +43,23 @@ def arrived() -> Arrival:
 
 
 class Edge(AsyncServerInterceptor):
+    def __init__(self) -> None:
+        self._wrapped: dict[str, Handler] = {}
+
+    async def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> Handler | None:
+        """Wraps each method once: who serves it depends on its name alone."""
+        name = handler_call_details.method
+        found = self._wrapped.get(name)
+        if found is None:
+            found = cast("Handler | None", await super().intercept_service(continuation, handler_call_details))
+            if found is not None:
+                self._wrapped[name] = found
+        return found
+
     async def intercept(
         self,
         method: Callable[[Any, ServicerContext], Any],
