@@ -9,6 +9,7 @@ from typing import cast
 from imagegen import tracing, v1
 from imagegen.client import assemble, read_file
 from imagegen.errors import ImagegenError, Metadata, translated
+from imagegen.inprocess import taken
 from imagegen.report import plain
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -98,14 +99,14 @@ async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Re
             span.rpc_ended(await call.code(), server=False)
     inline: list[tuple[v1.Image, bytes]] = []
     if answer.response_format != "url":
-        inline = [(image, await _bytes(request.app.state.gateway, errand, image)) for image in answer.images]
+        inline = [(image, await _bytes(gateway, errand, call, image)) for image in answer.images]
     return Spliced(tuple(openai_json.answer(answer, inline, request.app.state.public_url)), report.headers(trailers))
 
 
-async def _bytes(gateway: Gateway, errand: Errand, image: v1.Image) -> bytes:
+async def _bytes(gateway: Gateway, errand: Errand, call: object, image: v1.Image) -> bytes:
     """The bytes of an image, fetched where they were too large to come along."""
     if image.WhichOneof("content") == "data":
-        return image.data
+        return taken(call, image.data)
     with translated(), tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span:
         return await read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import orjson
@@ -10,42 +10,62 @@ import pybase64
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-LARGE = 64 * 1024
-"""From here on a piece is not worth copying."""
+STEP = 192 * 1024
+"""How many bytes of a picture become base64 at once: so few that their memory is used again and again."""
 
 
 def dumps(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
-def with_base64(name: str, data: bytes, rest: dict[str, Any]) -> tuple[bytes, bytes, bytes]:
+class Base64:
+    """Bytes that leave as base64: encoded a little at a time, when they are sent."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = memoryview(data)
+
+    def __len__(self) -> int:
+        return (len(self._data) + 2) // 3 * 4
+
+    def __iter__(self) -> Iterator[bytes]:
+        for start in range(0, len(self._data), STEP):
+            yield pybase64.b64encode(self._data[start : start + STEP])
+
+
+Piece = bytes | Base64
+
+
+def with_base64(name: str, data: bytes, rest: dict[str, Any]) -> tuple[bytes, Base64, bytes]:
     """The JSON object `rest` with one more member at its front, `data` in base64: before it, it, after it."""
-    return b'{"%b":"' % name.encode(), pybase64.b64encode(data), b'",' + orjson.dumps(rest)[1:]
+    return b'{"%b":"' % name.encode(), Base64(data), b'",' + orjson.dumps(rest)[1:]
 
 
-def gathered(pieces: Iterable[bytes]) -> list[bytes]:
-    """The same bytes in as few pieces as may be, the large ones as they are."""
-    found: list[bytes] = []
-    small: list[bytes] = []
+def gathered(pieces: Iterable[Piece]) -> Iterator[bytes]:
+    """The same bytes in pieces that are worth sending, and of which none is very large."""
+    waiting: list[bytes] = []
+    size = 0
     for piece in pieces:
-        if len(piece) < LARGE:
-            small.append(piece)
-            continue
-        found += [b"".join(small), piece] if small else [piece]
-        small = []
-    return [*found, b"".join(small)] if small else found
+        for part in (piece,) if isinstance(piece, bytes) else piece:
+            waiting.append(part)
+            size += len(part)
+            if size >= STEP:
+                yield b"".join(waiting)
+                waiting, size = [], 0
+    if waiting:
+        yield b"".join(waiting)
 
 
 class Spliced(Response):
     """A JSON answer in pieces, so that pictures of many megabytes are not copied into one."""
 
-    def __init__(self, pieces: Iterable[bytes], headers: dict[str, str]) -> None:
+    def __init__(self, pieces: Iterable[Piece], headers: dict[str, str]) -> None:
         super().__init__(None, 200, headers, "application/json")
-        self._pieces = gathered(pieces)
-        self.headers["content-length"] = str(sum(len(piece) for piece in self._pieces))
+        self._pieces = tuple(pieces)
+        self._left = sum(len(piece) for piece in self._pieces)
+        self.headers["content-length"] = str(self._left)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        last = len(self._pieces) - 1
-        for number, piece in enumerate(self._pieces):
-            await send({"type": "http.response.body", "body": piece, "more_body": number < last})
+        for piece in gathered(self._pieces):
+            self._left -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": self._left > 0})

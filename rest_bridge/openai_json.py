@@ -15,7 +15,7 @@ from imagegen import v1
 from imagegen.errors import ImagegenError
 
 from rest_bridge import report
-from rest_bridge.json import dumps, with_base64
+from rest_bridge.json import Piece, dumps, with_base64
 from rest_bridge.names import JSON_NAMES
 
 INT32 = FieldDescriptor.TYPE_INT32
@@ -172,7 +172,7 @@ def traits(of: v1.Traits) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value}
 
 
-def answer(of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes]], public_url: str) -> Iterable[bytes]:
+def answer(of: v1.GenerateImagesResponse, inline: Sequence[tuple[v1.Image, bytes]], public_url: str) -> Iterable[Piece]:
     """The body of a good answer, in pieces: images that come as files are linked, the others spliced in."""
     data = {image.index: picture for image, picture in inline}
     tail: dict[str, Any] = {

@@ -16,7 +16,7 @@ from imagegen.errors import ImagegenError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from rest_bridge.json import dumps, with_base64
+from rest_bridge.json import Piece, dumps, gathered, with_base64
 from rest_bridge.leaving import cancel, gone_from
 
 PATIENCE = 10.0
@@ -24,7 +24,7 @@ PATIENCE = 10.0
 
 COMMENT = b": keep-alive\n"
 
-Pieces = Sequence[bytes]
+Pieces = Sequence[Piece]
 
 
 def event(name: str, body: dict[str, Any]) -> Pieces:
@@ -93,7 +93,7 @@ class EventStream(Response):
             await cancel(gone)
             await cancel(upcoming)
 
-    async def _write(self, send: Send, *pieces: bytes, last: bool = False) -> None:
+    async def _write(self, send: Send, *pieces: Piece, last: bool = False) -> None:
         if not self._begun:
             self._begun = True
             headers = {
@@ -104,7 +104,7 @@ class EventStream(Response):
             }
             raw = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
             await send({"type": "http.response.start", "status": 200, "headers": raw})
-        for piece in pieces:
+        for piece in gathered(pieces):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
         if last:
             await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -14,7 +14,6 @@ from functools import partial
 from typing import Any, TypeVar
 
 T = TypeVar("T")
-Bytes = TypeVar("Bytes", bytes, bytes | memoryview)
 
 LARGE = 4 * 1024 * 1024
 """From here on bytes are worked on in the pool: base64 takes a quarter of a millisecond for so many."""
@@ -29,7 +28,7 @@ async def run(work: Callable[..., T], *arguments: Any) -> T:
     return await asyncio.get_running_loop().run_in_executor(_pool, partial(work, *arguments))
 
 
-async def over(data: Bytes, work: Callable[[Bytes], T], large: int = LARGE) -> T:
+async def over(data: bytes, work: Callable[[bytes], T], large: int = LARGE) -> T:
     """Does `work` over `data`, in the pool if it is large."""
     return work(data) if len(data) < large else await run(work, data)
 

@@ -21,6 +21,7 @@ import grpc
 from imagegen import v1
 from imagegen.channel import DEFAULT_SECONDS, connect
 from imagegen.errors import ImagegenError, Metadata, translated
+from imagegen.inprocess import taken
 
 if TYPE_CHECKING:
     from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub  # exists for the type checker only
@@ -89,7 +90,7 @@ async def assemble(
             case "image_start":
                 start, chunks = message.image_start, []
             case "image_chunk":
-                chunks.append(message.image_chunk.data)
+                chunks.append(taken(messages, message.image_chunk.data))
             case "image_end":
                 end = message.image_end
                 yield Picture(start, end, _whole(chunks, end.size_bytes, end.sha256))

@@ -7,12 +7,15 @@
 What gRPC promises holds: interceptors, metadata, deadlines, cancellation, statuses with details, trailers, limits of
 size and number. A stream goes on when its caller asks for more, so a slow reader is never more than a message behind.
 Nothing is serialised: the servicer gets the very message that the caller made, and neither may change it afterwards.
+But a message copies the bytes that are put into it, and again when they are taken out. Where the channel says so,
+pictures go beside their messages: `lend` puts them there, `taken` takes them, and over real gRPC both do nothing.
 The servicer runs in its caller's task; what it awaits is awaited there.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -69,9 +72,12 @@ class LocalServer:
     def add_registered_method_handlers(self, service: str, handlers: dict[str, Any]) -> None:
         self._handlers.update({f"/{service}/{name}": handler for name, handler in handlers.items()})
 
-    def channel(self, *, largest_message: int | None = None) -> LocalChannel:
-        """With `largest_message` answers are measured: that costs as much as writing them down, and they are not."""
-        return LocalChannel(self, largest_message)
+    def channel(self, *, largest_message: int | None = None, lends: bool = False) -> LocalChannel:
+        """With `largest_message` answers are measured, which costs as much as writing them down.
+
+        `lends` is for callers who know `taken`.
+        """
+        return LocalChannel(self, largest_message, lends=lends)
 
     async def stop(self, grace: float | None) -> None:
         """Turns new calls away, lets the others finish within `grace`, then ends them."""
@@ -112,11 +118,27 @@ async def _close(source: AsyncGenerator[Any, None]) -> None:
     await source.aclose()
 
 
+def lend(context: Any, data: bytes) -> bytes:
+    """What a servicer puts into a message for `data`: the data, or nothing where the caller takes it beside."""
+    lent: deque[bytes] | None = getattr(context, "lent", None)
+    if lent is None:
+        return data
+    lent.append(data)
+    return b""
+
+
+def taken(call: Any, data: bytes) -> bytes:
+    """What a message of the call really brought where it has `data`. To be asked once for each, in their order."""
+    lent: deque[bytes] | None = getattr(call, "lent", None)
+    return data if lent is None else lent.popleft()
+
+
 class LocalChannel:
     """What stubs need of a channel."""
 
-    def __init__(self, server: LocalServer, largest_message: int | None) -> None:
+    def __init__(self, server: LocalServer, largest_message: int | None, *, lends: bool) -> None:
         self._server = server
+        self._lends = lends
         self._largest_message = largest_message
         self._calls: set[LocalCall] = set()
         self._closed = False
@@ -142,6 +164,8 @@ class LocalChannel:
             if self._closed:
                 raise grpc.aio.UsageError("Channel is closed.")
             call = kind(self._server, CallDetails(method, tuple(metadata)), request, timeout, self._largest_message)
+            if self._lends:
+                call.lent = deque()
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
             return call
@@ -151,6 +175,9 @@ class LocalChannel:
 
 class LocalCall:
     """One call: what both of its sides know of it."""
+
+    lent: deque[bytes] | None = None
+    """Bytes on their way beside the messages, where the caller takes them so."""
 
     def __init__(
         self, server: LocalServer, details: CallDetails, request: Any, timeout: float | None, largest_answer: int | None
@@ -369,6 +396,10 @@ class LocalContext:
         if trailing_metadata:
             self.trailers = tuple(trailing_metadata)
         raise grpc.aio.AbortError("Locally aborted.")
+
+    @property
+    def lent(self) -> deque[bytes] | None:
+        return self._call.lent
 
     def invocation_metadata(self) -> Metadata:
         return self._call.metadata

@@ -22,7 +22,6 @@ SMALL = 32 * 1024
 """A text up to here is parsed as a whole: that takes no time."""
 
 _BEGIN = re.compile(rb'"%b"\s*:\s*"' % NAME.encode())
-_END = re.compile(rb'"')
 _WORD = f"lifted-{secrets.token_hex(8)}-"
 """What stands in the place of a picture; nobody outside can know it."""
 
@@ -39,35 +38,36 @@ class Document:
         text = item.get(NAME)
         if not isinstance(text, str) or not text:
             return None
-        return self.lifted.get(text) or pybase64.b64decode(text, validate=True)
+        if text in self.lifted:
+            return self.lifted[text] or None
+        return pybase64.b64decode(text, validate=True)
 
 
-async def document(text: bytes | memoryview) -> Document:
-    """Raises ValueError where the text is not JSON."""
-    return await offload.over(text, _document)
+async def document(text: bytes, start: int = 0) -> Document:
+    """The document that `text` is from `start` on. Raises ValueError where it is not JSON."""
+    return await offload.over(text, lambda each: _document(each, start))
 
 
-def _document(text: bytes | memoryview) -> Document:
-    if len(text) <= SMALL:
-        return Document(orjson.loads(text))
+def _document(text: bytes, start: int) -> Document:
+    view = memoryview(text)[start:]
+    if len(view) <= SMALL:
+        return Document(orjson.loads(view))
     try:
-        rest, pictures = _lift(memoryview(text))
+        rest, pictures = _lift(text, start)
     except ValueError:
-        return Document(orjson.loads(text))
+        return Document(orjson.loads(view))
     return Document(orjson.loads(rest), pictures)
 
 
-def _lift(text: memoryview) -> tuple[bytes, dict[str, bytes]]:
+def _lift(text: bytes, start: int) -> tuple[bytes, dict[str, bytes]]:
     """The text with a word in the place of each picture, and the pictures by those words."""
+    view = memoryview(text)
     pictures: dict[str, bytes] = {}
     pieces: list[bytes | memoryview] = []
-    done = 0
-    while begin := _BEGIN.search(text, done):
-        end = _END.search(text, begin.end())
-        if end is None:
-            raise ValueError("a text without end")
+    while begin := _BEGIN.search(text, start):
+        end = text.index(b'"', begin.end())
         word = f"{_WORD}{len(pictures)}"
-        pictures[word] = pybase64.b64decode(text[begin.end() : end.start()], validate=True)
-        pieces += [text[done : begin.end()], word.encode()]
-        done = end.start()
-    return b"".join((*pieces, text[done:])), pictures
+        pictures[word] = pybase64.b64decode(view[begin.end() : end], validate=True)
+        pieces += [view[start : begin.end()], word.encode()]
+        start = end
+    return b"".join((*pieces, view[start:])), pictures

@@ -15,7 +15,13 @@ from service.errors import ProviderError, Reason
 @dataclass(frozen=True, slots=True)
 class ServerSentEvent:
     name: str
-    data: bytes | memoryview
+    text: bytes
+    start: int = 0
+    """Where in the text its data begins, which may be a picture: it is not cut out."""
+
+    @property
+    def data(self) -> bytes:
+        return self.text[self.start :]
 
 
 class _Lines:
@@ -33,10 +39,15 @@ class _Lines:
         if self._after_cr and data.startswith(b"\n"):
             data = data[1:]
         self._after_cr = data.endswith(b"\r")
-        *complete, rest = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n")
-        for line in complete:
+        if b"\r" in data:
+            data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        start = 0
+        while (end := data.find(b"\n", start)) >= 0:
+            line = data[start:end]
             yield b"".join((*self._pieces, line)) if self._pieces else line
             self._pieces, self._size = [], 0
+            start = end + 1
+        rest = data[start:]
         if rest:
             self._pieces.append(rest)
             self._size += len(rest)
@@ -50,18 +61,25 @@ def _endless() -> ProviderError:
     )
 
 
-def _field(line: bytes) -> tuple[bytes, memoryview]:
-    """A line's name and value. A value may be a picture: it is not copied."""
+def _field(line: bytes) -> tuple[bytes, int]:
+    """A line's name, and where its value begins."""
     colon = line.find(b":")
     if colon < 0:
-        return line, memoryview(b"")
-    return line[:colon], memoryview(line)[colon + (2 if line[colon + 1 : colon + 2] == b" " else 1) :]
+        return line, len(line)
+    return line[:colon], colon + (2 if line[colon + 1 : colon + 2] == b" " else 1)
+
+
+def _joined(lines: list[tuple[bytes, int]]) -> tuple[bytes, int]:
+    """An event's data, and where it begins: one line as it is, more of them as the standard joins them."""
+    if len(lines) == 1:
+        return lines[0]
+    return b"\n".join(line[value:] for line, value in lines), 0
 
 
 async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
     """The events of a stream; what is not ended by a blank line is no event."""
     lines = _Lines(limit)
-    name, data, size = "", list[memoryview](), 0
+    name, data, size = "", list[tuple[bytes, int]](), 0
     first = True
     async for piece in pieces:
         for line in lines.feed(piece):
@@ -69,14 +87,14 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
                 line, first = line.removeprefix(b"\xef\xbb\xbf"), False
             if not line:
                 if data:
-                    yield ServerSentEvent(name or "message", data[0] if len(data) == 1 else b"\n".join(data))
+                    yield ServerSentEvent(name or "message", *_joined(data))
                 name, data, size = "", [], 0
                 continue
             field, value = _field(line)
             if field == b"data":
-                data.append(value)
-                size += len(value)
+                data.append((line, value))
+                size += len(line) - value
                 if size > limit:
                     raise _endless()
             elif field == b"event":
-                name = bytes(value).decode("utf-8", "replace")
+                name = line[value:].decode("utf-8", "replace")

@@ -140,7 +140,7 @@ def file(reference: FileRef) -> v1.FileRef:
     )
 
 
-def image(ready: events.ImageReady, sha256: str, into: v1.Image) -> None:
+def image(ready: events.ImageReady, data: bytes, sha256: str, into: v1.Image) -> None:
     """Fills a message where it stands: a message that is handed to another is copied, pictures and all."""
     of = ready.image
     into.MergeFrom(
@@ -158,7 +158,7 @@ def image(ready: events.ImageReady, sha256: str, into: v1.Image) -> None:
         )
     )
     if not ready.file:
-        into.data = of.picture.data
+        into.data = data
 
 
 def failed(missing: events.ImageFailed) -> v1.FailedImage:

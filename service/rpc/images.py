@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from typing import cast
 
 from imagegen import v1
 from imagegen.channel import DEFAULT_SECONDS
+from imagegen.inprocess import lend
 
 from service import offload
 from service.access.doorman import Doorman
@@ -71,14 +73,15 @@ class ImageGeneration(v1.ImageGenerationServicer):
             response_format="url" if wants_url(asked) else "b64_json",
         )
         for ready in sorted(images, key=lambda each: each.image.index):
-            digest = "" if request.omit_sha256 else await offload.sha256(ready.image.picture.data)
-            codec.image(ready, digest, answer.images.add())
+            data = ready.image.picture.data
+            digest = "" if request.omit_sha256 else await offload.sha256(data)
+            codec.image(ready, b"" if ready.file else lend(context, data), digest, answer.images.add())
         return answer
 
     async def StreamGenerateImages(  # noqa: N802 - the contract's name
         self, request: v1.StreamGenerateImagesRequest, context: ServicerContext
     ) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
-        style = _style(request)
+        style = _style(request, context)
         asked = codec.request(request.generation, stream=True)
         permit = await self._doorman.admit(arrived().authorization)
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
@@ -109,7 +112,7 @@ def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circum
     )
 
 
-def _style(request: v1.StreamGenerateImagesRequest) -> Style:
+def _style(request: v1.StreamGenerateImagesRequest, context: ServicerContext) -> Style:
     chunk = request.max_chunk_bytes if request.HasField("max_chunk_bytes") else CHUNK
     if not SMALLEST_CHUNK <= chunk <= LARGEST_CHUNK:
         raise GatewayError(
@@ -117,4 +120,4 @@ def _style(request: v1.StreamGenerateImagesRequest) -> Style:
             f"max_chunk_bytes must be between {SMALLEST_CHUNK} and {LARGEST_CHUNK}, not {chunk}.",
             field="max_chunk_bytes",
         )
-    return Style(chunk, sha256=not request.omit_sha256)
+    return Style(chunk, sha256=not request.omit_sha256, put=partial(lend, context))

@@ -61,8 +61,8 @@ class Server:
         reflection.enable_server_reflection([*self._names, health.SERVICE_NAME, reflection.SERVICE_NAME], self._server)
 
     def channel(self) -> LocalChannel:
-        """To the same services, for callers in this process."""
-        return self._inside.channel()
+        """To the same services, for callers in this process who know how pictures are lent."""
+        return self._inside.channel(lends=True)
 
     async def start(self, addresses: Sequence[str]) -> list[int]:
         """Listens on each address; returns the ports. Raises OSError naming the address that is taken."""

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from imagegen import v1
 
 from service import offload
 from service.domain import event as events
-from service.domain.image import Image, Picture
+from service.domain.image import Picture
 from service.rpc import codec
 
 CHUNK = 1024 * 1024 - 1024
@@ -18,10 +19,13 @@ CHUNK = 1024 * 1024 - 1024
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """How the caller wants its pictures: in how large chunks, and whether with their SHA-256."""
+    """How the caller wants its pictures."""
 
-    chunk: int = CHUNK
-    sha256: bool = True
+    chunk: int
+    """The most bytes in a message."""
+    sha256: bool
+    put: Callable[[bytes], bytes]
+    """What goes into the message for the bytes of a chunk."""
 
 
 async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
@@ -43,12 +47,16 @@ async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.St
             progress = v1.Progress(image_index=index, percent=percent, phase=phase)
             yield v1.StreamGenerateImagesResponse(progress=progress)
         case events.PartialImage(index, partial, picture):
-            for message in _picture(picture, index, partial, await _digest(picture, style), None, style.chunk):
-                yield message
+            async with aclosing(_picture(picture, index, partial, v1.ImageEnd(), style)) as messages:
+                async for message in messages:
+                    yield message
         case events.ImageReady(finished):  # a stream always carries bytes: there is no file
-            digest = await _digest(finished.picture, style)
-            for message in _picture(finished.picture, finished.index, None, digest, finished, style.chunk):
-                yield message
+            end = v1.ImageEnd(
+                seed=finished.seed, revised_prompt=finished.revised_prompt, usage=codec.usage(finished.usage)
+            )
+            async with aclosing(_picture(finished.picture, finished.index, None, end, style)) as messages:
+                async for message in messages:
+                    yield message
         case events.ImageFailed():
             yield v1.StreamGenerateImagesResponse(image_failed=codec.failed(event))
         case events.Completed():
@@ -62,13 +70,9 @@ async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.St
             )
 
 
-async def _digest(picture: Picture, style: Style) -> str:
-    return await offload.sha256(picture.data) if style.sha256 else ""
-
-
-def _picture(
-    picture: Picture, index: int, partial: int | None, sha256: str, finished: Image | None, chunk: int
-) -> Iterable[v1.StreamGenerateImagesResponse]:
+async def _picture(
+    picture: Picture, index: int, partial: int | None, end: v1.ImageEnd, style: Style
+) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
     size = len(picture.data)
     yield v1.StreamGenerateImagesResponse(
         image_start=v1.ImageStart(
@@ -79,20 +83,13 @@ def _picture(
             traits=codec.traits(picture.traits),
         )
     )
-    for offset, data in chunks(picture.data, chunk):
+    for offset, data in chunks(picture.data, style.chunk):
         message = v1.StreamGenerateImagesResponse()
         message.image_chunk.offset = offset
-        message.image_chunk.data = data  # set where it stands: a message handed to another is copied
+        message.image_chunk.data = style.put(data)  # set where it stands: a message handed to another is copied
         yield message
-    end = v1.ImageEnd(size_bytes=size, sha256=sha256, width=picture.width, height=picture.height)
-    if finished:
-        end.MergeFrom(
-            v1.ImageEnd(
-                seed=finished.seed,
-                revised_prompt=finished.revised_prompt,
-                usage=codec.usage(finished.usage),
-            )
-        )
+    end.size_bytes, end.width, end.height = size, picture.width, picture.height
+    end.sha256 = await offload.sha256(picture.data) if style.sha256 else ""
     yield v1.StreamGenerateImagesResponse(image_end=end)
 
 

@@ -10,6 +10,7 @@ from imagegen import Picture, v1
 from imagegen.client import Event
 
 from rest_bridge.asked import Asked
+from rest_bridge.json import gathered
 from rest_bridge.openai_events import sse_events
 from tests.contract.reflection import filled
 from tests.contract.test_bridge_json import NOT_IN_JSON, leaves, said_values, shown
@@ -29,7 +30,7 @@ async def events(*messages: Event, expected: int = 1) -> list[dict[str, Any]]:
         for message in messages:
             yield message
 
-    pieces = [b"".join(each).decode() async for each in sse_events(stream(), Asked("request-1", n=expected))]
+    pieces = [b"".join(gathered(each)).decode() async for each in sse_events(stream(), Asked("request-1", n=expected))]
     return [json.loads(each.partition("\ndata: ")[2]) for each in pieces]
 
 

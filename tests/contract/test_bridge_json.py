@@ -12,6 +12,7 @@ from google.protobuf.message import Message
 from imagegen import ImagegenError, v1
 
 from rest_bridge import openai_json
+from rest_bridge.json import gathered
 from rest_bridge.openai_json import GenerationBody
 from tests.contract.reflection import filled, reachable, said
 
@@ -149,7 +150,7 @@ def test_every_value_of_an_answer_is_in_its_json() -> None:
     for image in message.images:
         image.ClearField("usage")  # OpenAI's answer has that of all images together
     inline = [(message.images[0], b"some bytes")]
-    body = b"".join(openai_json.answer(message, inline, "http://public"))
+    body = b"".join(gathered(openai_json.answer(message, inline, "http://public")))
     seen = set(leaves(json.loads(body)))
 
     silent = {name for name, value in said_values(message) if not shown(value) & seen}

@@ -12,7 +12,7 @@ import grpc
 import grpc.aio
 import pytest
 from imagegen import v1
-from imagegen.inprocess import LocalServer
+from imagegen.inprocess import LocalServer, lend, taken
 
 from tests.house import until
 
@@ -317,6 +317,26 @@ async def test_a_stream_in_order(line: Line) -> None:
     assert await stream.read() is grpc.aio.EOF
     assert pairs(await stream.trailing_metadata()) == [("x-count", "100")]
     assert await stream.code() is grpc.StatusCode.OK
+
+
+@pytest.mark.parametrize("kind", ["lending", "local", "grpc"])
+async def test_pictures_beside_their_messages(kind: str) -> None:
+    """Where both sides know how to lend, bytes pass as they are; elsewhere the same code sends them in the message."""
+    pictures = [bytes([i]) * 1000 for i in range(3)]
+
+    async def show(context: Context) -> AsyncGenerator[v1.ReadFileResponse, None]:
+        for each in pictures:
+            yield v1.ReadFileResponse(chunk=v1.ImageChunk(data=lend(context, each)))
+
+    async with connected("local" if kind == "lending" else kind) as line:
+        line.servicer.stream = show
+        channel: Any = line.server.channel(lends=True) if kind == "lending" else line.channel
+        call: Any = v1.ImageFilesStub(channel).ReadFile(v1.ReadFileRequest())
+        found = [(message.chunk.data, taken(call, message.chunk.data)) async for message in call]
+
+    assert [data for _, data in found] == pictures
+    assert [sent for sent, _ in found] == ([b"", b"", b""] if kind == "lending" else pictures)
+    assert all(data is given for (_, data), given in zip(found, pictures, strict=True)) == (kind == "lending")
 
 
 async def test_a_stream_that_fails_midway(line: Line) -> None:

@@ -9,7 +9,9 @@ import grpc.aio
 import httpx2 as httpx
 import pytest
 from imagegen import Client, Picture, v1
+from imagegen.channel import options
 from imagegen.client import assemble, generation, read_file
+from imagegen.errors import ImagegenError, translated
 
 from tests.house import House
 from tests.upstreams.openai import big_png, showing
@@ -71,6 +73,45 @@ async def test_a_stream_never_sends_a_large_message(big_house: House) -> None:
 
     assert largest <= 1024 * 1024
     assert [hashlib.sha256(each).hexdigest() for each in pictures] == [SHA256]
+
+
+@pytest.mark.parametrize("most", [64 * 1024, 3_000_000, 256 * 1024 * 1024])
+async def test_a_stream_comes_in_chunks_of_the_callers_size(big_house: House, most: int) -> None:
+    """A caller that names a size gets chunks of it, and without the SHA-256 that it does not want."""
+    async with grpc.aio.insecure_channel(big_house.grpc, options=options()) as channel:
+        request = v1.StreamGenerateImagesRequest(
+            generation=generation("a fox", model=MODEL), max_chunk_bytes=most, omit_sha256=True
+        )
+        call = v1.ImageGenerationStub(channel).StreamGenerateImages(request)
+        messages = [message async for message in call]
+
+    sizes = [len(each.image_chunk.data) for each in messages if each.HasField("image_chunk")]
+    assert sizes[:-1] == [most] * (len(sizes) - 1)
+    assert 0 < sizes[-1] <= most
+    assert sum(sizes) == len(BIG)
+    assert {each.image_end.sha256 for each in messages if each.HasField("image_end")} == {""}
+
+
+@pytest.mark.parametrize("most", [0, 64 * 1024 - 1, 256 * 1024 * 1024 + 1])
+async def test_a_chunk_of_no_sensible_size_is_refused(big_house: House, most: int) -> None:
+    """The complaint names the field and what would be right, and nobody is asked for anything."""
+    async with grpc.aio.insecure_channel(big_house.grpc) as channel:
+        request = v1.StreamGenerateImagesRequest(generation=generation("a fox", model=MODEL), max_chunk_bytes=most)
+        with pytest.raises(ImagegenError, match=f"between 65536 and 268435456, not {most}") as refused, translated():
+            _ = [each async for each in v1.ImageGenerationStub(channel).StreamGenerateImages(request)]
+
+    assert refused.value.field == "max_chunk_bytes"
+    assert not big_house.openai.requests
+
+
+async def test_unary_leaves_the_sha256_out_where_nobody_wants_it(big_house: House) -> None:
+    async with grpc.aio.insecure_channel(big_house.grpc, options=options()) as channel:
+        request = v1.GenerateImagesRequest(
+            generation=generation("a fox", model=MODEL), max_inline_bytes=len(BIG), omit_sha256=True
+        )
+        answer = await v1.ImageGenerationStub(channel).GenerateImages(request)
+
+    assert [(image.data == BIG, image.size_bytes, image.sha256) for image in answer.images] == [(True, len(BIG), "")]
 
 
 async def test_rest_carries_it_as_base64_and_behind_a_url(big_house: House) -> None:

@@ -20,7 +20,7 @@ def read(pieces: Sequence[bytes], limit: int = PLENTY) -> list[ServerSentEvent]:
             yield piece
 
     async def collect() -> list[ServerSentEvent]:
-        return [event async for event in events_of(coming(), limit)]
+        return [ServerSentEvent(event.name, event.data) async for event in events_of(coming(), limit)]
 
     reading = collect()  # nothing in it waits for anything, so that it needs no loop
     try:

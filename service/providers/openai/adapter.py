@@ -23,6 +23,7 @@ from service.providers.lifting import Document
 from service.providers.openai import answers
 from service.providers.openai.cards import CARDS
 from service.providers.secrets import without_secrets
+from service.providers.sse import ServerSentEvent
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -105,9 +106,9 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     index = 0
     async with aclosing(stream.events()) as events:
         async for event in events:
-            if event.data == b"[DONE]":
+            if event.text.endswith(b"[DONE]"):
                 break
-            document = await _read(event.data)
+            document = await _read(event)
             body = answers.table(document.value)
             kind = str(body.get("type") or event.name)
             if kind == "error" or body.get("error"):
@@ -130,9 +131,9 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     await stream.finish()
 
 
-async def _read(data: bytes | memoryview) -> Document:
+async def _read(event: ServerSentEvent) -> Document:
     try:
-        return await lifting.document(data)
+        return await lifting.document(event.text, event.start)
     except ValueError:
         raise _unreadable("The provider's stream has an event that is not JSON.") from None
 
