@@ -1,16 +1,23 @@
-"""The bridge's own metrics, served at /metrics under the names that OpenTelemetry's conventions have in Prometheus."""
+"""The bridge's own metrics, served at /metrics under the names that OpenTelemetry's conventions have in Prometheus.
+
+Where several processes share a port, each keeps its numbers in files of the folder that the library's environment
+variable names, and whichever is asked answers for all.
+"""
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600)
 """Pictures take minutes: up to ten of them."""
+
+FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -34,8 +41,15 @@ class Metrics:
             buckets=BUCKETS,
         )
         self._active = Gauge(
-            "http_server_active_requests", "Requests under way.", ["http_request_method"], registry=self._registry
+            "http_server_active_requests",
+            "Requests under way.",
+            ["http_request_method"],
+            registry=self._registry,
+            multiprocess_mode="livesum",
         )
+        if FOLDER in os.environ:
+            self._registry = CollectorRegistry()
+            multiprocess.MultiProcessCollector(self._registry)
 
     @contextmanager
     def request(self, method: str) -> Generator[Seen]:

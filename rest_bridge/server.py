@@ -27,6 +27,8 @@ class Settings:
     port: int
     service: Service
     public_url: str = ""
+    shares_port: bool = False
+    """Whether other processes of this gateway listen at the same address."""
 
 
 class BridgeError(Exception):
@@ -58,7 +60,7 @@ class Bridge:
     async def start(self) -> None:
         """Listens; returns once it does."""
         await self._refuse_open_doors()
-        self._socket = _listen(self._settings.host, self._settings.port)
+        self._socket = _listen(self._settings)
         self._app = App(self._gateway, self.public_url)
         config = uvicorn.Config(
             self._app,
@@ -118,10 +120,13 @@ def _is_loopback(host: str) -> bool:
         return False  # a name that may mean anything
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(settings: Settings) -> socket.socket:
+    host, port = settings.host, settings.port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listening = socket.socket(family, socket.SOCK_STREAM)
     listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if settings.shares_port:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     try:
         listening.bind((host, port))
     except OSError as error:

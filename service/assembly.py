@@ -31,8 +31,9 @@ from service.stores import locate
 class Gateway:
     """Everything wired together. `start`, then `stop` once."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(self, config: Config, *, shares_ports: bool = False) -> None:
         self.config = config
+        self._shares_ports = shares_ports
         self.adapters, self.router = check(config)
         self.attempts = Attempts()
         self.broken = asyncio.Event()
@@ -58,13 +59,14 @@ class Gateway:
             ImageFiles(self.blobs, signer),
             Usage(self.records, doorman, signer),
             ServerInfo(config.access.mode),
+            shares_ports=shares_ports,
         )
         self._background: list[asyncio.Task[None]] = []
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
         if self.config.telemetry.liveness:
-            liveness = Liveness(*address(self.config.telemetry.liveness))
+            liveness = Liveness(*address(self.config.telemetry.liveness), shares_port=self._shares_ports)
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
         await self.records.open()
         self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -72,11 +73,24 @@ def _run(program: Callable[..., Awaitable[None]], config: Any) -> None:
 @_configured
 @click.option("--rest", metavar="HOST:PORT", help="Where REST listens.")
 @click.option("--grpc", metavar="HOST:PORT", help="Where gRPC listens.")
-def up(path: Path | None, data_dir: Path | None, rest: str | None, grpc: str | None) -> None:
+@click.option("--workers", default=1, type=click.IntRange(1, 256), help="How many processes share the work.")
+@click.option("--shared", is_flag=True, hidden=True, help="This is one of several workers.")
+def up(
+    path: Path | None, data_dir: Path | None, rest: str | None, grpc: str | None, workers: int, shared: bool
+) -> None:
     """Start service and bridge together."""
     from terminal import running
+    from terminal.workers import Workers
 
-    _run(running.up, _load(path, data_dir, bridge=rest, service=grpc))
+    config = _load(path, data_dir, bridge=rest, service=grpc)
+    if shared:
+        _run(partial(running.up, shared=True), config)
+    elif workers == 1:
+        _run(running.up, config)
+    else:
+        words = [f"--config={path}"] if path else []
+        words += [f"--data-dir={data_dir}"] if data_dir else []
+        _run(Workers(workers, words).run, config)
 
 
 @main.command()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -26,6 +27,8 @@ Say = Callable[[str], None]
 
 def run(main: Awaitable[None]) -> None:
     _keep_memory()
+    gc.freeze()  # what was imported stays: the collector need not look at it again and again
+    gc.set_threshold(10_000, 20, 20)
     uvloop.run(_plain(main))
 
 
@@ -44,18 +47,22 @@ async def _plain(main: Awaitable[None]) -> None:
     await main
 
 
-async def up(config: Config, say: Say) -> None:
-    """Both programs in one process; the bridge calls the service without a wire."""
-    gateway = Gateway(config)
+async def up(config: Config, say: Say, *, shared: bool = False) -> None:
+    """Both programs in one process; the bridge calls the service without a wire.
+
+    Where it is `shared`, others listen at the same addresses, and whoever started it is at the other end of its input.
+    """
+    gateway = Gateway(config, shares_ports=shared)
     host, port = address(config.bridge.listen)
     grace = 0.0
     try:
         ports = await gateway.start()
         grpc = joined(address(config.service.listen)[0], ports[0])
-        bridge = Bridge(Settings(host, port, gateway.server.channel(), config.bridge.public_url))
+        channel = gateway.server.channel()
+        bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
         await bridge.start()
-        say(f"{_curl(bridge.public_url)}\n\nREST  {bridge.public_url}\ngRPC  {grpc}\n")
-        await _told_to_stop(gateway)
+        say(greeting(bridge.public_url, grpc))
+        await told_to_stop(gateway, by_input=shared)
         grace = seconds(config.drain.grace)
         end = time.monotonic() + grace
         bridge.stop_accepting()
@@ -73,7 +80,7 @@ async def service(config: Config, say: Say) -> None:
     try:
         ports = await gateway.start()
         say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
-        await _told_to_stop(gateway)
+        await told_to_stop(gateway)
         grace = seconds(config.drain.grace)
         await gateway.stop_accepting()
     finally:
@@ -91,7 +98,7 @@ async def bridge(config: Config, say: Say) -> None:
     try:
         await made.start()
         say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
-        await _told_to_stop()
+        await told_to_stop()
         grace = seconds(config.drain.grace)
         made.stop_accepting()
     finally:
@@ -101,6 +108,10 @@ async def bridge(config: Config, say: Say) -> None:
             await asyncio.wait({alive})
 
 
+def greeting(public_url: str, grpc: str) -> str:
+    return f"{_curl(public_url)}\n\nREST  {public_url}\ngRPC  {grpc}\n"
+
+
 def _curl(public_url: str) -> str:
     """A line that works as pasted, and ends in a picture's URL."""
     body = '{"model": "painter/scene", "prompt": "a lighthouse at dusk"}'
@@ -108,18 +119,28 @@ def _curl(public_url: str) -> str:
     return f"""{line} | grep -o 'http[^"]*'"""
 
 
-async def _told_to_stop(gateway: Gateway | None = None) -> None:
-    """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed."""
+async def told_to_stop(gateway: Gateway | None = None, *, by_input: bool = False) -> None:
+    """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed.
+
+    With `by_input` also when standard input ends: whoever held it has gone.
+    """
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
     def heard() -> None:
         if told.is_set():
             os._exit(1)
-        print("stopping: finishing what is under way (again to stop at once)", file=sys.stderr)
+        if not by_input:
+            print("stopping: finishing what is under way (again to stop at once)", file=sys.stderr)
+        told.set()
+
+    def input_ended() -> None:
+        loop.remove_reader(sys.stdin.fileno())
         told.set()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, heard)
+    if by_input:
+        loop.add_reader(sys.stdin.fileno(), input_ended)
     waits = [asyncio.create_task(told.wait())]
     if gateway is not None:
         waits.append(asyncio.create_task(gateway.broken.wait()))

@@ -26,7 +26,6 @@ OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST),
     ("grpc.max_send_message_length", -1),  # what goes out is bounded by max_inline_bytes and by chunks
     ("grpc.max_metadata_size", MAX_METADATA),
-    ("grpc.so_reuseport", 0),  # a second server on the same port is a mistake that should be seen
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
     ("grpc.http2.min_ping_interval_without_data_ms", 10_000),  # callers may ping through a silent picture
@@ -42,9 +41,18 @@ MAX_CALLS = 2000
 
 class Server:
     def __init__(
-        self, images: ImageGeneration, models: Models, files: ImageFiles, usage: Usage, info: ServerInfo
+        self,
+        images: ImageGeneration,
+        models: Models,
+        files: ImageFiles,
+        usage: Usage,
+        info: ServerInfo,
+        *,
+        shares_ports: bool = False,
     ) -> None:
-        self._server = grpc.aio.server(interceptors=[Edge()], options=OPTIONS, maximum_concurrent_rpcs=MAX_CALLS)
+        # Unless ports are shared on purpose, a second server on the same one is a mistake that should be seen.
+        options = [*OPTIONS, ("grpc.so_reuseport", int(shares_ports))]
+        self._server = grpc.aio.server(interceptors=[Edge()], options=options, maximum_concurrent_rpcs=MAX_CALLS)
         self._inside = LocalServer(
             [Edge()], largest_request=MAX_REQUEST, largest_metadata=MAX_METADATA, most_calls=MAX_CALLS
         )

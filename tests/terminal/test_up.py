@@ -34,12 +34,12 @@ def written(place: Place, text: str) -> str:
     return str(path)
 
 
-def leading_to(openai: OpenAIDouble, place: Place, grace: str = "30s") -> str:
+def leading_to(openai: OpenAIDouble, place: Place, grace: str = "30s", more: str = "") -> str:
     """A configuration that leads to the double."""
     return written(
         place,
         f'[providers.openai]\nbase_url = "{openai.url}"\nkeys = [{{ value = "{openai.key}" }}]\n'
-        f'[drain]\ngrace = "{grace}"\n',
+        f'[drain]\ngrace = "{grace}"\n{more}',
     )
 
 
