@@ -14,6 +14,7 @@ from benchmarks.late import LateMock
 from benchmarks.load import REQUESTS
 from benchmarks.mock import free_port
 from benchmarks.native import built
+from benchmarks.places import fresh
 from benchmarks.program import memory
 from benchmarks.rounds import Bench
 from benchmarks.work import WORKS
@@ -78,7 +79,7 @@ def partial_at_once(bench: Bench, contestants: Sequence[Contestant]) -> dict[str
 
 def _let_wait(contestant: Contestant, late: LateMock, count: int) -> Waited:
     work = WORKS["small"]
-    file = REQUESTS / "waiting.http"
+    file = fresh(REQUESTS) / "waiting.http"
     file.write_bytes(contestant.request(work))
     before = memory(contestant.programs)
     late.hold()

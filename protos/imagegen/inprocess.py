@@ -15,7 +15,6 @@ The servicer runs in its caller's task; what it awaits is awaited there.
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
@@ -31,7 +30,7 @@ Code = grpc.StatusCode
 AnyCall = TypeVar("AnyCall", bound="LocalCall")
 
 LARGEST_METADATA = 16 * 1024
-MOST_CALLS = 2000
+MOST_CALLS = 10_000
 GONE = "The server is stopping."
 
 
@@ -120,7 +119,7 @@ async def _close(source: AsyncGenerator[Any, None]) -> None:
 
 def lend(context: Any, data: bytes) -> bytes:
     """What a servicer puts into a message for `data`: the data, or nothing where the caller takes it beside."""
-    lent: deque[bytes] | None = getattr(context, "lent", None)
+    lent: list[bytes] | None = getattr(context, "lent", None)
     if lent is None:
         return data
     lent.append(data)
@@ -129,8 +128,8 @@ def lend(context: Any, data: bytes) -> bytes:
 
 def taken(call: Any, data: bytes) -> bytes:
     """What a message of the call really brought where it has `data`. To be asked once for each, in their order."""
-    lent: deque[bytes] | None = getattr(call, "lent", None)
-    return data if lent is None else lent.popleft()
+    lent: list[bytes] | None = getattr(call, "lent", None)
+    return data if lent is None else lent.pop(0)
 
 
 class LocalChannel:
@@ -165,7 +164,7 @@ class LocalChannel:
                 raise grpc.aio.UsageError("Channel is closed.")
             call = kind(self._server, CallDetails(method, tuple(metadata)), request, timeout, self._largest_message)
             if self._lends:
-                call.lent = deque()
+                call.lent = []
             self._calls.add(call)
             call.add_done_callback(self._calls.discard)
             return call
@@ -176,7 +175,7 @@ class LocalChannel:
 class LocalCall:
     """One call: what both of its sides know of it."""
 
-    lent: deque[bytes] | None = None
+    lent: list[bytes] | None = None
     """Bytes on their way beside the messages, where the caller takes them so."""
 
     def __init__(
@@ -398,7 +397,7 @@ class LocalContext:
         raise grpc.aio.AbortError("Locally aborted.")
 
     @property
-    def lent(self) -> deque[bytes] | None:
+    def lent(self) -> list[bytes] | None:
         return self._call.lent
 
     def invocation_metadata(self) -> Metadata:

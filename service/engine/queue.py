@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 
 from service.domain.event import PartialImage, Progress, Shown
 
@@ -13,7 +12,7 @@ MAX_STALE = 16 * 1024 * 1024
 
 class Queue:
     def __init__(self) -> None:
-        self._events: deque[Shown] = deque()
+        self._events: list[Shown] = []  # few at a time, and a deque is large
         self._getting: asyncio.Future[None] | None = None
         self._closed = False
         self._abandoned = False
@@ -49,7 +48,7 @@ class Queue:
                 await self._getting
             finally:
                 timer.cancel()
-        return self._events.popleft()
+        return self._events.pop(0)
 
     def _wake(self) -> None:
         if self._getting is not None and not self._getting.done():

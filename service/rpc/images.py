@@ -20,7 +20,7 @@ from service.engine.pipeline import Circumstances, Pipeline
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
-from service.rpc.stream import CHUNK, Style, messages_of
+from service.rpc.stream import CHUNK, Style, messages_of, sha256_of
 from service.rpc.trailers import trailers
 
 MIB = 1024 * 1024
@@ -86,11 +86,11 @@ class ImageGeneration(v1.ImageGenerationServicer):
         permit = await self._doorman.admit(arrived().authorization)
         async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
             async for event in events:
-                async with aclosing(messages_of(event, style)) as messages:
-                    async for message in messages:
-                        if message.HasField("completed"):
-                            context.set_trailing_metadata(trailers(message.completed.report))
-                        yield message
+                digest = "" if request.omit_sha256 else await sha256_of(event)
+                for message in messages_of(event, digest, style):
+                    if message.HasField("completed"):
+                        context.set_trailing_metadata(trailers(message.completed.report))
+                    yield message
 
     async def PlanImages(  # noqa: N802 - the contract's name
         self, request: v1.PlanImagesRequest, context: ServicerContext
@@ -120,4 +120,4 @@ def _style(request: v1.StreamGenerateImagesRequest, context: ServicerContext) ->
             f"max_chunk_bytes must be between {SMALLEST_CHUNK} and {LARGEST_CHUNK}, not {chunk}.",
             field="max_chunk_bytes",
         )
-    return Style(chunk, sha256=not request.omit_sha256, put=partial(lend, context))
+    return Style(chunk, put=partial(lend, context))

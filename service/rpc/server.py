@@ -35,7 +35,7 @@ OPTIONS = [
     ("grpc.max_connection_age_ms", 30 * 60_000),  # so that balancers see new replicas
     ("grpc.max_connection_age_grace_ms", 61 * 60_000),  # longer than the longest call
 ]
-MAX_CALLS = 2000
+MAX_CALLS = 10_000
 """Calls at once; more are turned away at the door."""
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Iterable
-from contextlib import aclosing
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from imagegen import v1
@@ -23,12 +22,22 @@ class Style:
 
     chunk: int
     """The most bytes in a message."""
-    sha256: bool
     put: Callable[[bytes], bytes]
     """What goes into the message for the bytes of a chunk."""
 
 
-async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+async def sha256_of(event: events.Event) -> str:
+    """The digest of an event's picture, of those that have one."""
+    match event:
+        case events.PartialImage():
+            return await offload.sha256(event.picture.data)
+        case events.ImageReady():
+            return await offload.sha256(event.image.picture.data)
+        case _:
+            return ""
+
+
+def messages_of(event: events.Event, sha256: str, style: Style) -> Iterator[v1.StreamGenerateImagesResponse]:
     """The messages of one event: one, or for a picture its start, chunks and end."""
     match event:
         case events.Planned(made):
@@ -47,16 +56,15 @@ async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.St
             progress = v1.Progress(image_index=index, percent=percent, phase=phase)
             yield v1.StreamGenerateImagesResponse(progress=progress)
         case events.PartialImage(index, partial, picture):
-            async with aclosing(_picture(picture, index, partial, v1.ImageEnd(), style)) as messages:
-                async for message in messages:
-                    yield message
+            yield from _picture(picture, index, partial, v1.ImageEnd(sha256=sha256), style)
         case events.ImageReady(finished):  # a stream always carries bytes: there is no file
             end = v1.ImageEnd(
-                seed=finished.seed, revised_prompt=finished.revised_prompt, usage=codec.usage(finished.usage)
+                sha256=sha256,
+                seed=finished.seed,
+                revised_prompt=finished.revised_prompt,
+                usage=codec.usage(finished.usage),
             )
-            async with aclosing(_picture(finished.picture, finished.index, None, end, style)) as messages:
-                async for message in messages:
-                    yield message
+            yield from _picture(finished.picture, finished.index, None, end, style)
         case events.ImageFailed():
             yield v1.StreamGenerateImagesResponse(image_failed=codec.failed(event))
         case events.Completed():
@@ -70,9 +78,9 @@ async def messages_of(event: events.Event, style: Style) -> AsyncGenerator[v1.St
             )
 
 
-async def _picture(
+def _picture(
     picture: Picture, index: int, partial: int | None, end: v1.ImageEnd, style: Style
-) -> AsyncGenerator[v1.StreamGenerateImagesResponse, None]:
+) -> Iterator[v1.StreamGenerateImagesResponse]:
     size = len(picture.data)
     yield v1.StreamGenerateImagesResponse(
         image_start=v1.ImageStart(
@@ -89,7 +97,6 @@ async def _picture(
         message.image_chunk.data = style.put(data)  # set where it stands: a message handed to another is copied
         yield message
     end.size_bytes, end.width, end.height = size, picture.width, picture.height
-    end.sha256 = await offload.sha256(picture.data) if style.sha256 else ""
     yield v1.StreamGenerateImagesResponse(image_end=end)
 
 

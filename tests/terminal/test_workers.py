@@ -21,7 +21,9 @@ from tests.terminal.test_up import BODY, assert_stopped_well, leading_to, said_i
 from tests.upstreams.openai import OpenAIDouble, big_png, held, showing
 
 PICTURE = big_png(2000)
-COUNTED = re.compile(r'^http_server_request_duration_seconds_count\{(?=.*generations)(?=.*"200").*\} (\d+)', re.MULTILINE)
+COUNTED = re.compile(
+    r'^http_server_request_duration_seconds_count\{(?=.*generations)(?=.*"200").*\} (\d+)', re.MULTILINE
+)
 
 
 @pytest.fixture(scope="module")
