@@ -51,8 +51,7 @@ async def generate(request: Request) -> Response:
             return await _whole(request, errand, message)
     except ImagegenError as error:
         return asked.failed(error)
-    events = _streamed(request.app.state.gateway, errand, message, asked)
-    return sse.EventStream(events, asked, errand.seconds + LAST_WORDS)
+    return _streamed(request.app.state.gateway, errand, message, asked)
 
 
 async def edit(request: Request) -> Response:
@@ -111,19 +110,20 @@ async def _bytes(gateway: Gateway, errand: Errand, call: object, image: v1.Image
         return await read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
 
 
-async def _streamed(
-    gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked
-) -> AsyncGenerator[sse.Pieces, None]:
+def _streamed(gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked) -> Response:
     """The stream as server-sent events. Closing it ends the call, and with it everything behind."""
     asking = v1.StreamGenerateImagesRequest(generation=message, omit_sha256=True, max_chunk_bytes=INLINE)
-    with tracing.client_call("imagegen.v1.ImageGeneration/StreamGenerateImages", errand.trace) as span:
-        call = gateway.images.StreamGenerateImages(
-            asking, metadata=errand.metadata(span.context), timeout=errand.seconds
-        )
-        try:
-            async with aclosing(sse_events(assemble(call), asked)) as events:
-                async for event in events:
-                    yield event
-        finally:
-            call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
-            span.rpc_ended(await call.code(), server=False)
+    span = tracing.client_call("imagegen.v1.ImageGeneration/StreamGenerateImages", errand.trace)
+    call = gateway.images.StreamGenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+
+    async def events() -> AsyncGenerator[sse.Pieces, None]:
+        with span:
+            try:
+                async with aclosing(sse_events(assemble(call), asked)) as told:
+                    async for each in told:
+                        yield each
+            finally:
+                call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
+                span.rpc_ended(await call.code(), server=False)
+
+    return sse.EventStream(events(), asked, errand.seconds + LAST_WORDS, call.cancel)

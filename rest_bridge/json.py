@@ -10,7 +10,7 @@ import pybase64
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-STEP = 192 * 1024
+STEP = 384 * 1024
 """How many bytes of a picture become base64 at once: so few that their memory is used again and again."""
 
 

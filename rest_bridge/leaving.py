@@ -46,11 +46,3 @@ def _is_cancelled() -> bool:
 
 def left() -> ImagegenError:
     return ImagegenError(v1.REASON_CANCELLED, "The caller left.")
-
-
-async def cancel(task: asyncio.Future[T]) -> None:
-    """Ends a task and waits until it is over; how it ended no longer matters."""
-    task.cancel()
-    await asyncio.wait({task})
-    if not task.cancelled():
-        task.exception()  # looked at, so that nobody complains that it was not

@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from typing import Any
 
 from imagegen import ImagegenError, Picture, v1
@@ -19,8 +18,8 @@ from imagegen.client import Event
 from imagegen.errors import translated
 
 from rest_bridge import openai_json, report, sse
+from rest_bridge.ahead import Ahead
 from rest_bridge.asked import Asked
-from rest_bridge.leaving import cancel
 
 HOLD = 0.5
 """Seconds that a finished image waits for what comes after it."""
@@ -39,11 +38,29 @@ class State:
         self._expected = expected
         self._finished: set[int] = set()
         self._held: Picture | None = None
+        self._held_until = 0.0
+        self._spoke = asyncio.get_running_loop().time()
 
     @property
-    def patience(self) -> float | None:
-        """How long to wait before the held image goes out alone; None where there is no reason to hurry."""
-        return HOLD if self._held is not None and len(self._finished) < self._expected else None
+    def patience(self) -> float:
+        """Until when to wait, by the loop's clock, before something is said anyway."""
+        awake = self._spoke + sse.PATIENCE
+        return min(awake, self._held_until) if self._is_held_in_vain else awake
+
+    @property
+    def _is_held_in_vain(self) -> bool:
+        """Whether an image is held although another may come, so that it may have to go out alone."""
+        return self._held is not None and len(self._finished) < self._expected
+
+    def said(self, pieces: list[sse.Pieces]) -> list[sse.Pieces]:
+        """Notes that something leaves, if anything does."""
+        if pieces:
+            self._spoke = asyncio.get_running_loop().time()
+        return pieces
+
+    def nothing_came(self) -> list[sse.Pieces]:
+        """What is said when patience ends: the held image, or only that somebody is there."""
+        return (self.release() if self._is_held_in_vain else []) or [(sse.COMMENT,)]
 
     @property
     def has_image(self) -> bool:
@@ -59,6 +76,7 @@ class State:
     def hold(self, picture: Picture) -> None:
         self._finished.add(picture.index)
         self._held = picture
+        self._held_until = asyncio.get_running_loop().time() + HOLD
 
     def release(self, extra_fields: dict[str, Any] | None = None) -> list[sse.Pieces]:
         """The held image, if there is one; with the account if it is the last."""
@@ -90,14 +108,25 @@ class State:
 
 
 async def sse_events(messages: AsyncGenerator[Event, None], asked: Asked) -> AsyncGenerator[sse.Pieces, None]:
-    """The events of one stream. Raises while nothing has been sent; later a failure is an event like any other."""
+    """The events of one stream, and comments in its silences.
+
+    Raises while no event has been sent; later a failure is an event like any other.
+    """
     state = State(asked.n)
+    ahead = Ahead(messages)
     try:
         with translated():
-            async with aclosing(_patiently(messages, state)) as events:
-                async for event in events:
-                    for pieces in _pieces_for(event, state, asked):
-                        yield pieces
+            while True:
+                try:
+                    event = await ahead.take(state.patience)
+                except TimeoutError:
+                    told = state.nothing_came()
+                else:
+                    if event is None:
+                        return
+                    told = _pieces_for(event, state, asked)
+                for pieces in state.said(told):
+                    yield pieces
     except ImagegenError as error:
         if state.has_image:
             for pieces in state.closing(v1.Completed(report=error.report, failed_images=state.missing(error))):
@@ -106,13 +135,13 @@ async def sse_events(messages: AsyncGenerator[Event, None], asked: Asked) -> Asy
             yield asked.error_event(error, state.sent)
         else:
             raise
+    finally:
+        await ahead.close()
 
 
-def _pieces_for(event: Event | None, state: State, asked: Asked) -> list[sse.Pieces]:
-    """What one event of the service makes; None is a moment of silence."""
+def _pieces_for(event: Event, state: State, asked: Asked) -> list[sse.Pieces]:
+    """What one event of the service makes."""
     match event:
-        case None:
-            return state.release()
         case Picture():
             before = state.release()
             if event.partial is not None:
@@ -129,22 +158,3 @@ def _pieces_for(event: Event | None, state: State, asked: Asked) -> list[sse.Pie
             return state.closing(event)
         case _:
             return []
-
-
-async def _patiently(messages: AsyncGenerator[Event, None], state: State) -> AsyncGenerator[Event | None, None]:
-    """The messages, and None wherever the held image has waited long enough."""
-    upcoming = asyncio.ensure_future(anext(messages, None))
-    try:
-        while True:
-            done, _ = await asyncio.wait({upcoming}, timeout=state.patience)
-            if not done:
-                yield None
-                continue
-            event = upcoming.result()
-            if event is None:
-                return
-            yield event
-            upcoming = asyncio.ensure_future(anext(messages, None))
-    finally:
-        await cancel(upcoming)
-        await messages.aclose()

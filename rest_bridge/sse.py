@@ -9,7 +9,8 @@ that goes away closes the generator, and with it everything behind it.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from typing import Any, Protocol
 
 from imagegen.errors import ImagegenError
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rest_bridge.json import Piece, dumps, gathered, with_base64
-from rest_bridge.leaving import cancel, gone_from
+from rest_bridge.leaving import gone_from
 
 PATIENCE = 10.0
 """Seconds of silence after which something is said, if only a comment."""
@@ -47,51 +48,39 @@ class Failing(Protocol):
 
 
 class EventStream(Response):
-    """Sends what `events` yields."""
+    """Sends what `events` yields. Where the client leaves, `leave` ends the work behind it."""
 
-    def __init__(self, events: AsyncGenerator[Pieces, None], asked: Failing, seconds: float) -> None:
+    def __init__(
+        self, events: AsyncGenerator[Pieces, None], asked: Failing, seconds: float, leave: Callable[[], object]
+    ) -> None:
         super().__init__(None)
         self._events = events
         self._asked = asked
         self._seconds = seconds
+        self._leave = leave
         self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        gone = asyncio.ensure_future(gone_from(receive))
+        gone.add_done_callback(lambda _: self._leave())
         try:
-            async with asyncio.timeout(self._seconds):
-                await self._send(scope, receive, send)
+            async with asyncio.timeout(self._seconds), aclosing(self._events) as events:
+                async for pieces in events:
+                    await self._write(send, *pieces)
+                    if gone.done():
+                        return
+                await self._write(send, last=True)
         except TimeoutError:
             return  # the request's time is over and its reader takes nothing: the server closes the connection
+        except ImagegenError as error:
+            if gone.done():
+                return
+            if self._begun:
+                await self._write(send, *self._asked.error_event(error, 0), last=True)
+            else:
+                await self._asked.failed(error)(scope, receive, send)
         finally:
-            await self._events.aclose()
-
-    async def _send(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(gone_from(receive))
-        upcoming = asyncio.ensure_future(anext(self._events, None))
-        try:
-            while not gone.done():
-                await asyncio.wait({upcoming, gone}, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED)
-                if gone.done():
-                    return
-                if not upcoming.done():
-                    await self._write(send, COMMENT)
-                    continue
-                try:
-                    pieces = upcoming.result()
-                except ImagegenError as error:
-                    if not self._begun:
-                        await self._asked.failed(error)(scope, receive, send)
-                    else:
-                        await self._write(send, *self._asked.error_event(error, 0), last=True)
-                    return
-                if pieces is None:
-                    await self._write(send, last=True)
-                    return
-                await self._write(send, *pieces)
-                upcoming = asyncio.ensure_future(anext(self._events, None))
-        finally:
-            await cancel(gone)
-            await cancel(upcoming)
+            gone.cancel()
 
     async def _write(self, send: Send, *pieces: Piece, last: bool = False) -> None:
         if not self._begun:

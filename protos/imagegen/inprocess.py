@@ -295,6 +295,7 @@ class LocalCall:
 
     def _refuse(self, code: Code, message: str) -> NoReturn:
         self._end(code, message)
+        self._abandon()
         self._raise()
 
     def _raise(self) -> NoReturn:
