@@ -9,6 +9,10 @@ from typing import Generic, TypeVar
 T = TypeVar("T")
 
 
+class PatienceEndedError(Exception):
+    """Nothing has come until the deadline."""
+
+
 class Ahead(Generic[T]):
     """A stream, read in a task of its own: one item ahead of whoever takes them, and no further."""
 
@@ -22,7 +26,7 @@ class Ahead(Generic[T]):
         self._reading.add_done_callback(lambda _: _wake(self._taking))
 
     async def take(self, deadline: float) -> T | None:
-        """The next item, None at the end. Raises what the stream raised, and TimeoutError at the deadline.
+        """The next item, None at the end. Raises what the stream raised, and PatienceEndedError at the deadline.
 
         The deadline is of the loop's clock. What comes later is there for the next who asks.
         """
@@ -45,8 +49,9 @@ class Ahead(Generic[T]):
         """Ends the stream, wherever it is."""
         self._reading.cancel()
         await asyncio.wait({self._reading})
-        if not self._reading.cancelled():
-            self._reading.exception()  # looked at, so that nobody complains that it was not
+        if not self._reading.cancelled() and (error := self._reading.exception()):
+            error.__traceback__ = None  # it knows this reader, which knows it: pictures would wait for the collector
+        self._items.clear()
         await self._source.aclose()
 
     async def _read(self) -> None:
@@ -65,4 +70,4 @@ def _wake(waiting: asyncio.Future[None] | None) -> None:
 
 def _expire(waiting: asyncio.Future[None]) -> None:
     if not waiting.done():
-        waiting.set_exception(TimeoutError())
+        waiting.set_exception(PatienceEndedError())

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from imagegen import ImagegenError, v1
@@ -13,7 +12,7 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from rest_bridge import errors, files, health, images, models, openapi
-from rest_bridge.edge import Edge, arrival_of
+from rest_bridge.edge import Edge, request_id_of
 from rest_bridge.gateway import Gateway
 from rest_bridge.metrics import Metrics
 
@@ -80,7 +79,7 @@ class App:
         elif request.method not in (route.methods or ()):
             response = _not_allowed(request, sorted(route.methods or ()))
         else:
-            response = await self._served(request, route.endpoint)
+            response = await route.endpoint(request)
         await response(scope, receive, send)
 
     def _route(self, scope: Scope) -> Route | None:
@@ -96,14 +95,6 @@ class App:
                 return each
         return None
 
-    async def _served(self, request: Request, endpoint: Callable[[Request], Awaitable[Response]]) -> Response:
-        try:
-            return await endpoint(request)
-        except Exception:  # a fault of ours: no inner word leaves
-            request_id = arrival_of(request).request_id
-            logging.getLogger(__name__).exception("request %s failed", request_id)
-            return _refused(request, v1.REASON_INTERNAL, f"The bridge failed. The request's id is {request_id}.")
-
 
 def _not_allowed(request: Request, methods: Sequence[str]) -> Response:
     allowed = ", ".join(methods)
@@ -114,4 +105,4 @@ def _not_allowed(request: Request, methods: Sequence[str]) -> Response:
 
 
 def _refused(request: Request, reason: v1.Reason.ValueType, message: str) -> Response:
-    return errors.response(ImagegenError(reason, message), arrival_of(request).request_id)
+    return errors.response(ImagegenError(reason, message), request_id_of(request))

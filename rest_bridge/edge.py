@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from imagegen import tracing
+from imagegen import ImagegenError, tracing, v1
 from imagegen.identity import request_id as good_or_new
 from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from rest_bridge import errors
 from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics
 
@@ -62,6 +64,12 @@ class Edge:
 
             try:
                 await self._app(scope, receive, noting)
+            except Exception:  # a fault of ours: no inner word leaves
+                if seen.begun:
+                    raise
+                logging.getLogger(__name__).exception("request %s failed", request_id)
+                failed = ImagegenError(v1.REASON_INTERNAL, f"The bridge failed. The request's id is {request_id}.")
+                await errors.response(failed, request_id)(scope, receive, noting)
             finally:
                 seen.route = _route(scope)
                 span.rename(f"{method} {seen.route}")

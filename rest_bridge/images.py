@@ -23,7 +23,7 @@ from rest_bridge.leaving import left, while_connected
 from rest_bridge.openai_events import sse_events
 
 MIB = 1024 * 1024
-INLINE = 64 * MIB
+AT_ONCE = 64 * MIB
 """What the service may send inline, or in one chunk; a larger picture comes as a file, or in several."""
 
 LARGEST_BODY = 4 * MIB
@@ -87,7 +87,7 @@ async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
 async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Response:
     """One answer with every image."""
     gateway: Gateway = request.app.state.gateway
-    asking = v1.GenerateImagesRequest(generation=message, max_inline_bytes=INLINE, omit_sha256=True)
+    asking = v1.GenerateImagesRequest(generation=message, max_inline_bytes=AT_ONCE, omit_sha256=True)
     with translated(), tracing.client_call("imagegen.v1.ImageGeneration/GenerateImages", errand.trace) as span:
         call = gateway.images.GenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
         try:
@@ -112,7 +112,7 @@ async def _bytes(gateway: Gateway, errand: Errand, call: object, image: v1.Image
 
 def _streamed(gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked) -> Response:
     """The stream as server-sent events. Closing it ends the call, and with it everything behind."""
-    asking = v1.StreamGenerateImagesRequest(generation=message, omit_sha256=True, max_chunk_bytes=INLINE)
+    asking = v1.StreamGenerateImagesRequest(generation=message, omit_sha256=True, max_chunk_bytes=AT_ONCE)
     span = tracing.client_call("imagegen.v1.ImageGeneration/StreamGenerateImages", errand.trace)
     call = gateway.images.StreamGenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
 

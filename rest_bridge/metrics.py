@@ -11,13 +11,25 @@ import time
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any, cast
 
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, Histogram, generate_latest, multiprocess
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Gauge,
+    Histogram,
+    generate_latest,
+    multiprocess,
+    values,
+)
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600)
 """Pictures take minutes: up to ten of them."""
 
-FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+FOLDER, WORKER = "PROMETHEUS_MULTIPROC_DIR", "IMAGEGEN_WORKER"
+"""In the environment of one of several: where they keep what they count, and which of them it is."""
+
+LEFT = 499
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
@@ -26,13 +38,19 @@ CONTENT_TYPE = CONTENT_TYPE_LATEST
 class Seen:
     """What is noted of a request under way; 499 stands until an answer has begun."""
 
-    status: int = 499
+    status: int = LEFT
     route: str = "(none)"
+
+    @property
+    def begun(self) -> bool:
+        return self.status != LEFT
 
 
 class Metrics:
     def __init__(self) -> None:
         self._registry = CollectorRegistry()
+        if FOLDER in os.environ:  # who takes the place of another goes on with its numbers
+            values.ValueClass = cast(Any, values).MultiProcessValue(lambda: os.environ[WORKER])
         self._duration = Histogram(
             "http_server_request_duration_seconds",
             "Duration of requests.",

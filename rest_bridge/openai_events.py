@@ -18,7 +18,7 @@ from imagegen.client import Event
 from imagegen.errors import translated
 
 from rest_bridge import openai_json, report, sse
-from rest_bridge.ahead import Ahead
+from rest_bridge.ahead import Ahead, PatienceEndedError
 from rest_bridge.asked import Asked
 
 HOLD = 0.5
@@ -119,7 +119,7 @@ async def sse_events(messages: AsyncGenerator[Event, None], asked: Asked) -> Asy
             while True:
                 try:
                     event = await ahead.take(state.patience)
-                except TimeoutError:
+                except PatienceEndedError:
                     told = state.nothing_came()
                 else:
                     if event is None:

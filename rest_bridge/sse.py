@@ -3,7 +3,7 @@
 Headers wait for the first event or ten seconds: a failure before is a plain JSON error with its true status, one
 after is an event; and the headers name the target that was being asked then, whoever serves in the end. In silence a
 comment keeps proxies awake; it has no blank line after it, because some clients take one for an empty event. A client
-that goes away closes the generator, and with it everything behind it.
+that goes away ends the call behind the events, and with it everything further.
 """
 
 from __future__ import annotations

@@ -65,8 +65,8 @@ class Gateway:
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
-        if self.config.telemetry.liveness:
-            liveness = Liveness(*address(self.config.telemetry.liveness), shares_port=self._shares_ports)
+        if self.config.telemetry.liveness and not self._shares_ports:  # of several, the one that watches answers
+            liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
         await self.records.open()
         self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()

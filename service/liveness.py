@@ -15,7 +15,7 @@ TOLERANCE = 30.0
 
 
 class Liveness:
-    def __init__(self, host: str, port: int, *, shares_port: bool = False) -> None:
+    def __init__(self, host: str, port: int) -> None:
         self._beat = time.monotonic()
         alive = self.is_alive
 
@@ -34,7 +34,6 @@ class Liveness:
 
         class Server(ThreadingHTTPServer):
             address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
-            allow_reuse_port = shares_port
             daemon_threads = True
 
         try:

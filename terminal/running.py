@@ -6,10 +6,12 @@ import asyncio
 import ctypes
 import gc
 import os
+import resource
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 import uvloop
 
@@ -22,14 +24,23 @@ MIB = 1024 * 1024
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """From glibc's malloc.h."""
 
+SIGN_SECONDS = 5.0
+
 Say = Callable[[str], None]
 
 
 def run(main: Awaitable[None]) -> None:
     _keep_memory()
+    _open_files()
     gc.freeze()  # what was imported stays: the collector need not look at it again and again
-    gc.set_threshold(10_000, 20, 20)
+    gc.set_threshold(2_000, 10, 10)
     uvloop.run(_plain(main))
+
+
+def _open_files() -> None:
+    """As many as the system lets this process: a waiting request holds two, and the usual limit is a thousand."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def _keep_memory() -> None:
@@ -55,6 +66,7 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
     gateway = Gateway(config, shares_ports=shared)
     host, port = address(config.bridge.listen)
     grace = 0.0
+    life: asyncio.Task[None] | None = None
     try:
         ports = await gateway.start()
         grpc = joined(address(config.service.listen)[0], ports[0])
@@ -62,6 +74,7 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
         bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
         await bridge.start()
         say(greeting(bridge.public_url, grpc))
+        life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
         await told_to_stop(gateway, by_input=shared)
         grace = seconds(config.drain.grace)
         end = time.monotonic() + grace
@@ -71,6 +84,8 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
         grace = max(0.0, end - time.monotonic())
     finally:
         await gateway.stop(grace)
+        if life is not None:
+            life.cancel()
 
 
 async def service(config: Config, say: Say) -> None:
@@ -108,6 +123,13 @@ async def bridge(config: Config, say: Say) -> None:
             await asyncio.wait({alive})
 
 
+async def _give_signs_of_life(say: Say) -> None:
+    with suppress(OSError):  # whoever watched has gone, which standard input tells as well
+        while True:
+            await asyncio.sleep(SIGN_SECONDS)
+            say(".")
+
+
 def greeting(public_url: str, grpc: str) -> str:
     return f"{_curl(public_url)}\n\nREST  {public_url}\ngRPC  {grpc}\n"
 
@@ -119,18 +141,27 @@ def _curl(public_url: str) -> str:
     return f"""{line} | grep -o 'http[^"]*'"""
 
 
-async def told_to_stop(gateway: Gateway | None = None, *, by_input: bool = False) -> None:
+def _end_at_once() -> None:
+    os._exit(1)
+
+
+async def told_to_stop(
+    gateway: Gateway | None = None, *, by_input: bool = False, at_once: Callable[[], None] = _end_at_once
+) -> None:
     """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed.
 
-    With `by_input` also when standard input ends: whoever held it has gone.
+    With `by_input` also when standard input ends: whoever held it has gone. Who held it knows how to end the process,
+    and a signal that comes twice, from it and from those who tell everybody, means the same as one.
     """
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
     def heard() -> None:
+        if by_input:
+            told.set()
+            return
         if told.is_set():
-            os._exit(1)
-        if not by_input:
-            print("stopping: finishing what is under way (again to stop at once)", file=sys.stderr)
+            at_once()
+        print("stopping: finishing what is under way (again to stop at once)", file=sys.stderr)
         told.set()
 
     def input_ended() -> None:

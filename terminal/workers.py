@@ -1,7 +1,8 @@
 """Several processes that share their ports, and one that watches over them.
 
-Each worker is `imagegen up --shared`: it listens where the others do, and the system deals connections out. Its
-standard input is a pipe from the one that watches: when that is gone, whatever ended it, the worker stops.
+Each worker is `imagegen up --shared`: it listens where the others do, and the system deals connections out. Pipes tie
+it to the one that watches. On its standard output it gives a sign of life every few seconds, and is replaced when none
+comes; when its standard input ends, whoever watched is gone, and it stops.
 """
 
 from __future__ import annotations
@@ -15,16 +16,16 @@ import sys
 import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Generator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
-from pathlib import Path
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any, cast
 
 from prometheus_client import multiprocess
 
-from rest_bridge.metrics import FOLDER
+from rest_bridge.metrics import FOLDER, WORKER
 from service.assembly import check
 from service.config import Config, ConfigError, address, joined, seconds
+from service.liveness import TOLERANCE, Liveness
 from terminal.running import Say, greeting, told_to_stop
 
 SETTLED = 30.0
@@ -34,84 +35,128 @@ LAST_WORDS = 15.0
 """Seconds beyond the grace in which workers end by themselves."""
 
 
+class Worker:
+    """One of several places, and the process that fills it."""
+
+    def __init__(self, number: int, command: Sequence[str], metrics: str) -> None:
+        self._name = f"worker {number}"
+        self._number = str(number)
+        self._command = command
+        self._metrics = metrics
+        self._process: Process | None = None
+
+    async def start(self) -> None:
+        """Returns once the process serves. Raises OSError where it ended instead; it has said why itself."""
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=PIPE,
+            stdout=PIPE,
+            env={**os.environ, FOLDER: self._metrics, WORKER: self._number},
+            start_new_session=True,  # Ctrl-C is for the one that watches: it tells the others
+        )
+        async for line in cast(asyncio.StreamReader, self._process.stdout):
+            if line.startswith(b"gRPC"):
+                return
+        raise OSError(f"{self._name} did not start")
+
+    async def keep(self) -> None:
+        """Puts another process in the place of one that ended by itself, or gives no sign of life."""
+        pause = 0.5
+        while True:
+            began = time.monotonic()
+            status = await self._gone()
+            cast(Any, multiprocess).mark_process_dead(self._number, self._metrics)
+            pause = 0.5 if time.monotonic() - began > SETTLED else min(pause * 2, LONGEST_PAUSE)
+            _say(f"{self._name} ended with status {status}; another one starts")
+            await asyncio.sleep(pause)
+            with suppress(OSError):
+                await self.start()
+
+    async def stop(self, grace: float) -> None:
+        if self._process is None or self._process.returncode is not None:
+            return
+        with suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGTERM)
+        try:
+            async with asyncio.timeout(grace):
+                await self._process.wait()
+        except TimeoutError:
+            _say(f"{self._name} did not stop in time and was killed; what it was doing is closed when its lease ends")
+            self.kill()
+            await self._process.wait()
+
+    def kill(self) -> None:
+        if self._process is not None and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _gone(self) -> int:
+        """Waits until the process has ended, or ends it when it is stuck; its status."""
+        process = cast(Process, self._process)
+        output = cast(asyncio.StreamReader, process.stdout)
+        try:
+            line = b"."
+            while line:
+                async with asyncio.timeout(TOLERANCE):
+                    line = await output.readline()
+        except TimeoutError:
+            _say(f"{self._name} has given no sign of life for {TOLERANCE:g} s")
+            self.kill()
+        return await process.wait()
+
+
 class Workers:
     def __init__(self, count: int, words: Sequence[str]) -> None:
         self._count = count
         self._words = words
-        self._processes: dict[int, Process] = {}
-        self._metrics = ""
 
     async def run(self, config: Config, say: Say) -> None:
         """Returns when all were told to stop, and have."""
         _refuse_what_is_not_shared(config, self._count)
         check(config)
-        with ExitStack() as stack:
-            rest = stack.enter_context(_reserved(config.bridge.listen))
-            grpc = stack.enter_context(_reserved(config.service.listen))
-            self._metrics = stack.enter_context(_folder(config.data_dir))
-            self._words = ["up", "--shared", f"--rest={rest}", f"--grpc={grpc}", *self._words]
-            watches: list[asyncio.Task[None]] = []
+        with _reserved(config.bridge.listen) as rest, _reserved(config.service.listen) as grpc, _folder() as metrics:
+            # -P: a folder in which it happens to be started is not part of the program.
+            command = [sys.executable, "-P", "-m", "terminal", "up", "--shared", f"--rest={rest}", f"--grpc={grpc}"]
+            workers = [Worker(1 + place, [*command, *self._words], metrics) for place in range(self._count)]
+            hello = greeting(config.bridge.public_url or f"http://{rest}", grpc)
+
+            def end_at_once() -> None:
+                for worker in workers:
+                    worker.kill()
+                shutil.rmtree(metrics, ignore_errors=True)
+                os._exit(1)
+
+            told = asyncio.create_task(told_to_stop(at_once=end_at_once))
+            serving = asyncio.create_task(_serve(workers, config, lambda: say(hello)))
             try:
-                await asyncio.gather(*(self._start(number) for number in range(self._count)))
-                say(greeting(config.bridge.public_url or f"http://{rest}", grpc))
-                watches += [asyncio.create_task(self._watch(number)) for number in range(self._count)]
-                await told_to_stop()
-                for number in (signal.SIGTERM, signal.SIGINT):
-                    asyncio.get_running_loop().add_signal_handler(number, self._kill)
+                await asyncio.wait({told, serving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
-                for watch in watches:
-                    watch.cancel()
-                await self._stop(seconds(config.drain.grace) + LAST_WORDS)
+                for task in (told, serving):
+                    task.cancel()
+                await asyncio.wait({told, serving})
+                grace = seconds(config.drain.grace) + LAST_WORDS
+                await asyncio.gather(*(worker.stop(grace) for worker in workers))
+            if not serving.cancelled():
+                serving.result()  # it ends by itself only when it fails
 
-    async def _start(self, number: int) -> None:
-        """Returns once the worker serves. Raises OSError where it ended instead; it has said why itself."""
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            "terminal",
-            *self._words,
-            stdin=PIPE,
-            stdout=PIPE,
-            env={**os.environ, FOLDER: self._metrics},
-            start_new_session=True,  # Ctrl-C is for the one that watches: it tells the others once
-        )
-        self._processes[number] = process
-        async for line in cast(asyncio.StreamReader, process.stdout):
-            if line.startswith(b"gRPC"):
-                return
-        raise OSError(f"worker {number + 1} did not start")
 
-    async def _watch(self, number: int) -> None:
-        """Puts another in the place of a worker that ended by itself."""
-        pause = 0.5
-        while True:
-            process, began = self._processes[number], time.monotonic()
-            status = await process.wait()
-            cast(Any, multiprocess).mark_process_dead(process.pid, self._metrics)
-            pause = 0.5 if time.monotonic() - began > SETTLED else min(pause * 2, LONGEST_PAUSE)
-            print(f"worker {number + 1} ended with status {status}; another one starts", file=sys.stderr)
-            await asyncio.sleep(pause)
-            with suppress(OSError):
-                await self._start(number)
+async def _serve(workers: Sequence[Worker], config: Config, started: Callable[[], None]) -> None:
+    """Starts the workers and keeps them, until cancelled."""
+    async with asyncio.TaskGroup() as group:
+        starting = [group.create_task(worker.start()) for worker in workers]
+        await asyncio.wait(starting)
+        for each in starting:
+            each.result()
+        if config.telemetry.liveness:
+            group.create_task(Liveness(*address(config.telemetry.liveness)).run())
+        started()
+        for worker in workers:
+            group.create_task(worker.keep())
 
-    async def _stop(self, grace: float) -> None:
-        running = [each for each in self._processes.values() if each.returncode is None]
-        for process in running:
-            with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGTERM)
-        if running:
-            await asyncio.wait([asyncio.create_task(each.wait()) for each in running], timeout=grace)
-        for process in running:
-            with suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
 
-    def _kill(self) -> None:
-        """Told again: at once."""
-        for process in self._processes.values():
-            with suppress(ProcessLookupError):
-                process.kill()
-        os._exit(1)
+def _say(text: str) -> None:
+    with suppress(OSError):  # who listened may have gone
+        print(text, file=sys.stderr, flush=True)
 
 
 def _refuse_what_is_not_shared(config: Config, count: int) -> None:
@@ -130,9 +175,10 @@ def _reserved(listen: str) -> Generator[str]:
     host, port = address(listen)
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as alone, socket.socket(family, socket.SOCK_STREAM) as kept:
+        for each in (alone, kept):
+            each.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         try:
-            alone.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             alone.bind((host, port))  # fails also where others share the port, who may be another gateway
             number = alone.getsockname()[1]
             alone.close()
@@ -143,10 +189,10 @@ def _reserved(listen: str) -> Generator[str]:
 
 
 @contextmanager
-def _folder(data_dir: str | Path) -> Generator[str]:
-    """Where the workers keep what they count."""
-    Path(data_dir).mkdir(parents=True, exist_ok=True)
-    folder = tempfile.mkdtemp(prefix="metrics-", dir=data_dir)
+def _folder() -> Generator[str]:
+    """Where the workers keep what they count: in memory, since a full disk would end whoever counts there."""
+    memory = "/dev/shm"  # noqa: S108 - the folder inside is made with a name of its own
+    folder = tempfile.mkdtemp(prefix="imagegen-metrics-", dir=memory if os.access(memory, os.W_OK) else None)
     try:
         yield folder
     finally:

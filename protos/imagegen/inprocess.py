@@ -253,7 +253,7 @@ class LocalCall:
         return True
 
     def _abandon(self) -> None:
-        """The call was stopped while nobody waited in it."""
+        """The call has ended while nobody waits in it: what the servicer left open is closed."""
 
     def _end(self, code: Code, message: str = "", trailers: Metadata = ()) -> None:
         self._code, self._message, self._trailers = code, message, trailers

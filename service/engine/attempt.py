@@ -129,7 +129,7 @@ class Attempt:
         """The error, saying which target it speaks of; a provider's own words to the caller stay as they are."""
         if error.reason not in (Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED):
             error.message = f"{self.step.target}: {error.message}"
-        return error
+        return error.with_traceback(None)  # it would hold this attempt, its frames and their pictures
 
     def _record(self, outcome: Outcome, *, presumed: bool) -> None:
         self.record = AttemptRecord(

@@ -10,6 +10,7 @@ The client is aiohttp, without httpx over it (docs/decisions/0009-aiohttp.md); i
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -69,7 +70,7 @@ class Stream:
     """An answer that comes piece by piece."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._pieces = _Pieces(response.content)
+        self._pieces = _Pieces(response)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -104,17 +105,22 @@ class Stream:
 
 
 class _Pieces:
-    """An answer's body as it came from the socket; aiohttp's own iterators join it on the way."""
+    """An answer's body as it came from the socket.
 
-    def __init__(self, content: aiohttp.StreamReader) -> None:
-        self._content = content
+    aiohttp joins all that has come whenever it is asked, except for single chunks; and where an answer is chunked, a
+    chunk may be a few bytes. So a body of known length is taken piece by piece, and a chunked one as it has gathered.
+    """
+
+    def __init__(self, response: aiohttp.ClientResponse) -> None:
+        self._content = response.content
+        self._chunked = "transfer-encoding" in response.headers
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
 
     async def __anext__(self) -> bytes:
         while True:
-            piece, _ = await self._content.readchunk()
+            piece = await self._content.readany() if self._chunked else (await self._content.readchunk())[0]
             if piece:
                 return piece
             if self._content.at_eof():
@@ -142,17 +148,14 @@ class Http:
         sent = {"content-type": "application/json", **headers}
         with http_span("POST", url.host or "", url.port or 0, trace) as span:
             try:
-                async with asyncio.timeout(self._limits.total):
-                    response = await self._open().post(
-                        url, data=_ENCODER.encode(body), headers=sent, allow_redirects=False
-                    )
-                    span.set(http__response__status_code=response.status)
-                    if response.status >= 400:
-                        span.fail(str(response.status))
-                    try:
-                        yield Stream(response)
-                    finally:
-                        response.release()  # for the next call if it was read to its end, else it is closed
+                response = await self._open().post(url, data=_ENCODER.encode(body), headers=sent, allow_redirects=False)
+                span.set(http__response__status_code=response.status)
+                if response.status >= 400:
+                    span.fail(str(response.status))
+                try:
+                    yield Stream(response)
+                finally:
+                    response.release()  # for the next call if it was read to its end, else it is closed
             except aiohttp.ClientError as error:
                 raise _translated(error) from None
             except TimeoutError:
@@ -164,7 +167,12 @@ class Http:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE),
                 cookie_jar=aiohttp.DummyCookieJar(),  # one provider's cookies must not travel from caller to caller
-                timeout=aiohttp.ClientTimeout(sock_connect=self._limits.connect, sock_read=self._limits.idle),
+                timeout=aiohttp.ClientTimeout(
+                    total=self._limits.total,
+                    sock_connect=self._limits.connect,
+                    sock_read=self._limits.idle,
+                    ceil_threshold=math.inf,  # exactly, not to the next whole second
+                ),
                 read_bufsize=BUFFER,
                 trust_env=False,
                 headers={"user-agent": "imagegen"},

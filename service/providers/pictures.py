@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import struct
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -18,9 +19,12 @@ from service.errors import ProviderError, Reason
 from service.providers.lifting import NAME, Document
 
 _PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
-_SIDES = struct.Struct(">II")
-_HEAD = len(_PNG) + _SIDES.size
+_HEAD = struct.Struct(">II5xI")
+_NAMED, _CHECKED = 12, 29
+"""Where the header's checksum begins and ends to count: at its name, after its last field."""
+_SMALLEST_PNG = 57
 _USUAL_SIDE = 8192
+"""What is larger is looked at by Pillow, which knows what is too large to be true."""
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif"}
 
 
@@ -36,9 +40,9 @@ def from_json(document: Document, item: Mapping[str, Any], traits: Traits) -> Pi
 
 
 def from_bytes(data: bytes, traits: Traits) -> Picture:
-    if data.startswith(_PNG) and len(data) > _HEAD:  # what nearly every provider sends, and said in its first bytes
-        width, height = _SIDES.unpack_from(data, len(_PNG))
-        if 0 < width <= _USUAL_SIDE and 0 < height <= _USUAL_SIDE:
+    if data.startswith(_PNG) and len(data) >= _SMALLEST_PNG:  # what nearly every provider sends
+        width, height, checksum = _HEAD.unpack_from(data, len(_PNG))
+        if zlib.crc32(data[_NAMED:_CHECKED]) == checksum and 0 < width <= _USUAL_SIDE and 0 < height <= _USUAL_SIDE:
             return Picture(data=data, media_type=MEDIA_TYPES["png"], width=width, height=height, traits=traits)
     try:
         with Image.open(io.BytesIO(data), formats=tuple(_FORMATS)) as header:

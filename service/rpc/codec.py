@@ -104,8 +104,8 @@ def timestamp(seconds: int) -> Timestamp:
 
 
 def duration(seconds: float) -> Duration:
-    whole = int(seconds)
-    return Duration(seconds=whole, nanos=round((seconds - whole) * 1_000_000) * 1000)
+    whole, micros = divmod(round(seconds * 1_000_000), 1_000_000)
+    return Duration(seconds=whole, nanos=micros * 1000)
 
 
 def _details(details: TokenDetails | None) -> v1.TokenUsage.Details | None:

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
-from rest_bridge.ahead import Ahead
+from rest_bridge.ahead import Ahead, PatienceEndedError
 
 
 async def counting(seen: list[int], gate: asyncio.Event | None = None) -> AsyncGenerator[int, None]:
@@ -37,7 +37,7 @@ async def test_what_comes_after_patience_ended_is_not_lost() -> None:
     ahead = Ahead(counting(seen, gate))
     assert [await ahead.take(soon()), await ahead.take(soon())] == [0, 1]
     for _ in range(3):
-        with pytest.raises(TimeoutError):
+        with pytest.raises(PatienceEndedError):
             await ahead.take(soon(0.01))
     gate.set()
     assert [await ahead.take(soon()) for _ in range(4)] == [2, 3, 4, None]
@@ -56,15 +56,16 @@ async def test_it_reads_one_item_ahead_and_no_further() -> None:
     await ahead.close()
 
 
-async def test_what_the_stream_raises_comes_after_what_it_gave() -> None:
+@pytest.mark.parametrize("error", [KeyError("broken"), TimeoutError()])
+async def test_what_the_stream_raises_comes_after_what_it_gave(error: Exception) -> None:
     async def failing() -> AsyncGenerator[int, None]:
         yield 1
-        raise KeyError("broken")
+        raise error
 
     ahead = Ahead(failing())
     await asyncio.sleep(0.01)
     assert await ahead.take(soon()) == 1
-    with pytest.raises(KeyError):
+    with pytest.raises(type(error)):
         await ahead.take(soon())
     await ahead.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import re
+import resource
 import signal
 import socket
 from collections.abc import AsyncGenerator
@@ -100,6 +101,18 @@ async def test_both_addresses_serve(place: Place) -> None:
             models = await client.models()
         async with aiohttp.ClientSession() as client, client.get(f"{running.rest}/v1/models") as answer:
             assert [each["id"] for each in (await answer.json())["data"]] == list(models)
+
+
+async def test_it_may_open_as_many_files_as_the_system_allows(place: Place) -> None:
+    """Every waiting request holds two, and a login shell's usual limit would be reached by five hundred."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, limits[1]))  # what the program is started with
+    try:
+        async with place.running(*up(place)) as running:
+            soft, hard = resource.prlimit(running.process.pid, resource.RLIMIT_NOFILE)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert soft == hard
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)

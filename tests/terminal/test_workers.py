@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sys
 from collections.abc import AsyncGenerator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ import aiohttp
 import pytest
 from imagegen import Client
 
+from terminal import workers
 from tests.servers import valkey
 from tests.terminal.programs import PATIENCE, Place, Running
 from tests.terminal.test_up import BODY, assert_stopped_well, leading_to, said_in, up, written
@@ -77,8 +79,17 @@ def listening(pid: int) -> set[str]:
     return {line[1] for line in lines if line[3] == "0A" and f"socket:[{line[9]}]" in mine}
 
 
-def alive(workers: list[int]) -> list[int]:
-    return [pid for pid in workers if Path(f"/proc/{pid}").exists()]
+def counting_folders() -> set[str]:
+    return {str(each) for each in Path("/dev/shm").glob("imagegen-metrics-*")}
+
+
+def pair_counts_in(running: Running, folder: str) -> bool:
+    environment = Path(f"/proc/{workers_of(running)[0]}/environ").read_bytes()
+    return f"PROMETHEUS_MULTIPROC_DIR={folder}".encode() in environment
+
+
+def alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
 
 
 async def until(there: Callable[[], bool]) -> None:
@@ -118,32 +129,82 @@ async def test_a_worker_that_dies_is_replaced(pair: Running) -> None:
     assert "ended with status -9; another one starts" in result.err
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-async def test_all_stop_when_one_is_told(
-    pair: Running, place: Place, openai: OpenAIDouble, number: signal.Signals
+@pytest.mark.parametrize("everybody", [False, True], ids=["the one that watches", "everybody, as systemd does"])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+async def test_all_stop_when_told(
+    pair: Running, place: Place, openai: OpenAIDouble, number: signal.Signals, everybody: bool
 ) -> None:
-    """What is under way is finished first."""
+    """What is under way is finished first, whoever is told how often."""
     openai.clear()
+    before = counting_folders() - {mine for mine in counting_folders() if pair_counts_in(pair, mine)}
     gate = asyncio.Event()
     openai.always(held(gate) | showing(PICTURE))
     asking = asyncio.create_task(ask(pair.rest, 6))
     await openai.accepted(6)
-    workers = workers_of(pair)
+    pids = workers_of(pair)
+    for worker in pids if everybody else ():
+        os.kill(worker, number)
     pair.tell(number)
+    await asyncio.sleep(0.3)  # so that what would end at once has ended
     gate.set()
     assert await asking == [200] * 6
     result = await pair.ended()
     assert_stopped_well(result, place)
     assert said_in(result.err).startswith("stopping")
-    assert not alive(workers)
-    assert not list(place.data.glob("metrics-*"))
+    assert not alive(pids)
+    assert counting_folders() == before
 
 
 async def test_workers_end_with_the_one_that_watches(pair: Running) -> None:
     """Also where it is killed and can tell nobody."""
-    workers = workers_of(pair)
+    pids = workers_of(pair)
     pair.tell(signal.SIGKILL)
-    await until(lambda: not alive(workers))
+    await until(lambda: not alive(pids))
+
+
+async def test_told_twice_all_end_at_once(pair: Running, openai: OpenAIDouble) -> None:
+    """The second signal is for somebody who does not want to wait."""
+    openai.clear()
+    openai.always(held(asyncio.Event()))
+    asking = asyncio.create_task(ask(pair.rest, 2))
+    await openai.accepted(2)
+    pids = workers_of(pair)
+    pair.tell()
+    await asyncio.sleep(0.3)
+    pair.tell()
+    result = await pair.ended()
+    assert result.code == 1
+    await until(lambda: not alive(pids))
+    with pytest.raises(aiohttp.ClientError):
+        await asking
+
+
+async def test_a_stuck_worker_is_replaced(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Who gives no sign of life is ended, and another one takes the place."""
+    monkeypatch.setattr(workers, "TOLERANCE", 0.5)
+    program = "import time; print('gRPC', flush=True); time.sleep(60)"
+    worker = workers.Worker(1, [sys.executable, "-c", program], "/nowhere")
+    await worker.start()
+    keeping = asyncio.create_task(worker.keep())
+    told = ""
+    async with asyncio.timeout(PATIENCE):
+        while told.count("no sign of life") < 2:
+            await asyncio.sleep(0.05)
+            told += capfd.readouterr().err
+    keeping.cancel()
+    await asyncio.wait({keeping})
+    await worker.stop(5)
+    assert "worker 1 ended with status -9; another one starts" in told
+
+
+async def test_the_folder_it_is_started_in_is_no_part_of_it(place: Place, signals: str) -> None:
+    """A project may have a random.py of its own."""
+    place.work.mkdir(parents=True)
+    (place.work / "random.py").write_text("raise SystemExit('the wrong random')", encoding="utf-8")
+    path = written(place, f'[stores]\nsignals = "{signals}"\n')
+    async with place.running(*up(place, "--workers", "2", "--config", path)) as running:
+        assert len(workers_of(running)) == 2
+        assert running.rest
 
 
 async def test_workers_need_signals_that_they_share(place: Place) -> None:

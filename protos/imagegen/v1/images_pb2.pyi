@@ -355,7 +355,7 @@ class Image(_message.Message):
     size_bytes: _builtins.int
     """How many bytes."""
     sha256: _builtins.str
-    """The SHA-256 of the bytes, in hexadecimal."""
+    """The SHA-256 of the bytes, in hexadecimal; empty where the caller asked for none."""
     seed: _builtins.int
     """The seed that was used, where the model says it."""
     revised_prompt: _builtins.str
@@ -485,7 +485,7 @@ class ImageChunk(_message.Message):
     offset: _builtins.int
     """Where it belongs, in bytes from the picture's beginning."""
     data: _builtins.bytes
-    """At most 1 MiB less the envelope."""
+    """At most 1 MiB less the envelope, or what the caller named."""
     def __init__(
         self,
         *,
@@ -516,7 +516,7 @@ class ImageEnd(_message.Message):
     size_bytes: _builtins.int
     """How many bytes came."""
     sha256: _builtins.str
-    """Their SHA-256, in hexadecimal."""
+    """Their SHA-256, in hexadecimal; empty where the caller asked for none."""
     width: _builtins.int
     """In pixels; 0 where it cannot be known."""
     height: _builtins.int
