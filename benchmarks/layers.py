@@ -43,6 +43,7 @@ from service.providers.base import Call
 from service.providers.openai.adapter import OpenAI
 from service.rpc import codec
 from service.telemetry import set_up_logs
+from terminal.running import prepare
 
 FLOORS = ("HTTP client", "adapter", "engine and books", "service", "bridge")
 ROUNDS = 7
@@ -63,7 +64,7 @@ def floors(gateway: Gateway, work: Work) -> dict[str, Ask]:
     assert isinstance(adapter, OpenAI)
     images = v1.ImageGenerationStub(cast(Any, gateway.server.channel()))
     app = App(Way(gateway.server.channel()), "http://127.0.0.1")
-    body = asked(work, model)
+    body, least = asked(work, model), work.least
 
     async def http() -> None:
         headers = {"authorization": f"Bearer {KEY}"}
@@ -109,7 +110,7 @@ def floors(gateway: Gateway, work: Work) -> dict[str, Ask]:
 
         scope: Scope = {"type": "http", "method": "POST", "path": PATH, "scheme": "http", "query_string": b""}
         await app({**scope, "headers": [(b"content-type", b"application/json")], "root_path": ""}, receive, send)
-        assert sum(sent) >= work.least
+        assert sum(sent) >= least
 
     return dict(zip(FLOORS, (http, alone, engine, service, bridge), strict=True))
 
@@ -170,6 +171,7 @@ def start() -> tuple[Program, mock.Ports, Path]:
 
 def main() -> None:
     set_up_logs("error")
+    prepare()
     provider, ports, folder = start()
     try:
         lines = uvloop.run(run(ports, folder))

@@ -30,11 +30,16 @@ Say = Callable[[str], None]
 
 
 def run(main: Awaitable[None]) -> None:
+    prepare()
+    uvloop.run(_plain(main))
+
+
+def prepare() -> None:
+    """Sets this process up for serving."""
     _keep_memory()
     _open_files()
     gc.freeze()  # what was imported stays: the collector need not look at it again and again
     gc.set_threshold(2_000, 10, 10)
-    uvloop.run(_plain(main))
 
 
 def _open_files() -> None:
