@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import os
 import platform
-import subprocess
 import tempfile
 import time
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from statistics import median
 
 import uvloop
 
+from benchmarks import machine
 from benchmarks.places import BUILD, RESULTS, fresh
 from service.access.books import Books
 from service.access.permit import KeptPermit
@@ -89,11 +89,10 @@ async def measure(payer: Payer, at_once: int, rows: int) -> tuple[float, float]:
 def main() -> None:
     set_up_logs("error")
     PAGE.parent.mkdir(exist_ok=True)
-    commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     lines = [
         "# What the books cost a request",
         "",
-        f"`python -m benchmarks.admission` at {commit.strip()}, {datetime.now(UTC):%Y-%m-%d}: Python "
+        f"`python -m benchmarks.admission` at {machine.commit()}, {datetime.now(UTC):%Y-%m-%d}: Python "
         f"{platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}. Hold, settle and release "
         f"on SQLite with `synchronous=FULL`; medians of {RUNS} runs of {REQUESTS} requests.",
         "",

@@ -61,11 +61,12 @@ class Spliced(Response):
     def __init__(self, pieces: Iterable[Piece], headers: dict[str, str]) -> None:
         super().__init__(None, 200, headers, "application/json")
         self._pieces = tuple(pieces)
-        self._left = sum(len(piece) for piece in self._pieces)
-        self.headers["content-length"] = str(self._left)
+        self._size = sum(len(piece) for piece in self._pieces)
+        self.headers["content-length"] = str(self._size)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        left = self._size
         for piece in gathered(self._pieces):
-            self._left -= len(piece)
-            await send({"type": "http.response.body", "body": piece, "more_body": self._left > 0})
+            left -= len(piece)
+            await send({"type": "http.response.body", "body": piece, "more_body": left > 0})

@@ -23,6 +23,10 @@ class ServerSentEvent:
     def data(self) -> bytes:
         return self.text[self.start :]
 
+    def says(self, word: bytes) -> bool:
+        """Whether its data is this word and nothing else."""
+        return len(self.text) - self.start == len(word) and self.text.endswith(word)
+
 
 class _Lines:
     """Cuts bytes into lines that end in LF, CRLF or CR."""

@@ -140,25 +140,22 @@ def file(reference: FileRef) -> v1.FileRef:
     )
 
 
-def image(ready: events.ImageReady, data: bytes, sha256: str, into: v1.Image) -> None:
-    """Fills a message where it stands: a message that is handed to another is copied, pictures and all."""
+def image(ready: events.ImageReady, data: bytes | None, sha256: str, into: v1.GenerateImagesResponse) -> None:
+    """Adds an image to an answer, where it stands: a message that is handed to another is copied, pictures and all."""
     of = ready.image
-    into.MergeFrom(
-        v1.Image(
-            index=of.index,
-            media_type=of.picture.media_type,
-            width=of.picture.width,
-            height=of.picture.height,
-            size_bytes=len(of.picture.data),
-            sha256=sha256,
-            seed=of.seed,
-            revised_prompt=of.revised_prompt,
-            usage=usage(of.usage),
-            file=file(ready.file) if ready.file else None,
-        )
+    into.images.add(
+        index=of.index,
+        media_type=of.picture.media_type,
+        width=of.picture.width,
+        height=of.picture.height,
+        size_bytes=len(of.picture.data),
+        sha256=sha256,
+        seed=of.seed,
+        revised_prompt=of.revised_prompt,
+        usage=usage(of.usage),
+        file=file(ready.file) if ready.file else None,
+        data=data,
     )
-    if not ready.file:
-        into.data = data
 
 
 def failed(missing: events.ImageFailed) -> v1.FailedImage:

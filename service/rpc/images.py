@@ -15,6 +15,7 @@ from imagegen.inprocess import lend
 from service import offload
 from service.access.doorman import Doorman
 from service.domain.event import Completed, ImageReady
+from service.engine.complaints import invalid
 from service.engine.delivery import wants_url
 from service.engine.pipeline import Circumstances, Pipeline
 from service.errors import GatewayError, Reason
@@ -45,11 +46,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
     ) -> v1.GenerateImagesResponse:
         limit = request.max_inline_bytes if request.HasField("max_inline_bytes") else DEFAULT_INLINE
         if not 0 <= limit <= MAX_INLINE:
-            raise GatewayError(
-                Reason.INVALID_PARAMETER,
-                f"max_inline_bytes must be between 0 and {MAX_INLINE}, not {limit}.",
-                field="max_inline_bytes",
-            )
+            raise invalid("max_inline_bytes", f"must be between 0 and {MAX_INLINE}, not {limit}")
         asked = codec.request(request.generation, stream=False)
         permit = await self._doorman.admit(arrived().authorization)
         images: list[ImageReady] = []
@@ -75,7 +72,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         for ready in sorted(images, key=lambda each: each.image.index):
             data = ready.image.picture.data
             digest = "" if request.omit_sha256 else await offload.sha256(data)
-            codec.image(ready, b"" if ready.file else lend(context, data), digest, answer.images.add())
+            codec.image(ready, None if ready.file else lend(context, data), digest, answer)
         return answer
 
     async def StreamGenerateImages(  # noqa: N802 - the contract's name
@@ -115,9 +112,5 @@ def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circum
 def _style(request: v1.StreamGenerateImagesRequest, context: ServicerContext) -> Style:
     chunk = request.max_chunk_bytes if request.HasField("max_chunk_bytes") else CHUNK
     if not SMALLEST_CHUNK <= chunk <= LARGEST_CHUNK:
-        raise GatewayError(
-            Reason.INVALID_PARAMETER,
-            f"max_chunk_bytes must be between {SMALLEST_CHUNK} and {LARGEST_CHUNK}, not {chunk}.",
-            field="max_chunk_bytes",
-        )
+        raise invalid("max_chunk_bytes", f"must be between {SMALLEST_CHUNK} and {LARGEST_CHUNK}, not {chunk}")
     return Style(chunk, put=partial(lend, context))

@@ -161,3 +161,9 @@ def test_event_without_end_is_given_up() -> None:
 def test_long_stream_of_short_events_is_no_matter() -> None:
     """What has been read does not count against what comes."""
     assert len(read([b"data: " + b"x" * 90 + b"\n\n"] * 50, limit=1000)) == 50
+
+
+@pytest.mark.parametrize(("data", "said"), [(b"[DONE]", True), (b"not yet [DONE]", False), (b"[DONE] or not", False)])
+def test_a_word_is_said_when_nothing_else_is(data: bytes, said: bool) -> None:
+    (event,) = read([b"data: %b\n\n" % data])
+    assert event.says(b"[DONE]") is said

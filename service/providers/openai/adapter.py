@@ -106,7 +106,7 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     index = 0
     async with aclosing(stream.events()) as events:
         async for event in events:
-            if event.text.endswith(b"[DONE]"):
+            if event.says(b"[DONE]"):
                 break
             document = await _read(event)
             body = answers.table(document.value)
