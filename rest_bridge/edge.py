@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from imagegen import ImagegenError, tracing, v1
 from imagegen.identity import request_id as good_or_new
+from msgspec import Struct
 from opentelemetry.trace import SpanKind
 from starlette.requests import Request
 from starlette.routing import Route
@@ -18,8 +18,7 @@ from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """What is found out about a request before anybody answers it."""
 
     request_id: str

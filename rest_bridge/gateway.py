@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc.aio
@@ -14,6 +13,7 @@ from imagegen import connect, tracing, v1
 from imagegen.channel import DEFAULT_SECONDS
 from imagegen.errors import ImagegenError
 from imagegen.inprocess import LocalChannel
+from msgspec import Struct
 from opentelemetry.context import Context
 
 if TYPE_CHECKING:
@@ -28,8 +28,7 @@ LONGEST_KEY = 8192
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
-@dataclass(frozen=True, slots=True)
-class Errand:
+class Errand(Struct, frozen=True):
     """What goes along with every call for one HTTP request: its id, its key, its end and its trace."""
 
     request_id: str

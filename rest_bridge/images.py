@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import cast
@@ -19,7 +20,7 @@ from rest_bridge.asked import Asked
 from rest_bridge.edge import arrival_of, errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
 from rest_bridge.json import Spliced
-from rest_bridge.leaving import left, while_connected
+from rest_bridge.leaving import ends, has_left, left
 from rest_bridge.openai_events import sse_events
 
 MIB = 1024 * 1024
@@ -91,8 +92,13 @@ async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Re
     with translated(), tracing.client_call("imagegen.v1.ImageGeneration/GenerateImages", errand.trace) as span:
         call = gateway.images.GenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
         try:
-            answer = await while_connected(request.receive, call)
+            with ends(request.scope, call.cancel):
+                answer = await call
             trailers = cast(Metadata, await call.trailing_metadata())
+        except asyncio.CancelledError:
+            if not has_left(request.scope):
+                raise
+            raise left() from None
         finally:
             call.cancel()
             span.rpc_ended(await call.code(), server=False)

@@ -1,47 +1,58 @@
-"""Clients who leave: how it is noticed, and how the work behind them ends."""
+"""Clients who leave: the server notices, and what was begun for them ends."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from typing import Any, cast
 
 from imagegen import ImagegenError, v1
-from starlette.types import Receive
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Call(Awaitable[T_co], Protocol[T_co]):
-    """A call to the service that is under way."""
-
-    def cancel(self) -> bool: ...
+_LEFT, _LEAVE = "imagegen.left", "imagegen.leave"
+"""In the scope of a request: whether its client has left, and what is done then."""
 
 
-async def gone_from(receive: Receive) -> None:
-    """Returns when the client has left."""
-    while (await receive())["type"] != "http.disconnect":
-        pass
+class Protocol(HttpToolsProtocol):
+    """A connection whose requests learn that it is lost when it is lost, without waiting for it."""
+
+    _under_way: RequestResponseCycle | None = None
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        self._under_way = cycle
+        super()._start_asgi_task(cycle, app)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        self.flow.resume_reading()  # a large body has paused it, and who does not read does not see the end
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        super().connection_lost(exc)
+        if self._under_way is not None and not self._under_way.response_complete:
+            _leave(cast(Scope, self._under_way.scope))
 
 
-async def while_connected(receive: Receive, call: Call[T]) -> T:
-    """The answer to a call, unless the client leaves first; then the call is cancelled, and nobody reads the error."""
-    gone = asyncio.ensure_future(gone_from(receive))
-    gone.add_done_callback(lambda _: call.cancel())
+def _leave(scope: Scope) -> None:
+    scope[_LEFT] = True
+    if _LEAVE in scope:
+        scope[_LEAVE]()
+
+
+def has_left(scope: Scope) -> bool:
+    return _LEFT in scope
+
+
+@contextmanager
+def ends(scope: Scope, work: Callable[[], object]) -> Generator[None]:
+    """While this block lasts, the client's leaving calls `work`."""
+    scope[_LEAVE] = work
     try:
-        return await call
-    except asyncio.CancelledError:
-        if gone.done() and not _is_cancelled():
-            raise left() from None
-        raise
+        if has_left(scope):
+            work()
+        yield
     finally:
-        gone.cancel()
-
-
-def _is_cancelled() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
+        del scope[_LEAVE]
 
 
 def left() -> ImagegenError:

@@ -16,6 +16,7 @@ from imagegen import v1
 
 from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
+from rest_bridge.leaving import Protocol
 
 LAST_WORDS = 2
 """Seconds after the grace in which callers are told that it is over."""
@@ -64,7 +65,7 @@ class Bridge:
         self._app = App(self._gateway, self.public_url)
         config = uvicorn.Config(
             self._app,
-            http="httptools",
+            http=Protocol,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -18,7 +18,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from rest_bridge.json import Piece, dumps, gathered, with_base64
-from rest_bridge.leaving import gone_from
+from rest_bridge.leaving import ends, has_left
 
 PATIENCE = 10.0
 """Seconds of silence after which something is said, if only a comment."""
@@ -61,26 +61,23 @@ class EventStream(Response):
         self._begun = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        gone = asyncio.ensure_future(gone_from(receive))
-        gone.add_done_callback(lambda _: self._leave())
         try:
-            async with asyncio.timeout(self._seconds), aclosing(self._events) as events:
-                async for pieces in events:
-                    await self._write(send, *pieces)
-                    if gone.done():
-                        return
-                await self._write(send, last=True)
+            with ends(scope, self._leave):
+                async with asyncio.timeout(self._seconds), aclosing(self._events) as events:
+                    async for pieces in events:
+                        await self._write(send, *pieces)
+                        if has_left(scope):
+                            return
+                    await self._write(send, last=True)
         except TimeoutError:
             return  # the request's time is over and its reader takes nothing: the server closes the connection
         except ImagegenError as error:
-            if gone.done():
+            if has_left(scope):
                 return
             if self._begun:
                 await self._write(send, *self._asked.error_event(error, 0), last=True)
             else:
                 await self._asked.failed(error)(scope, receive, send)
-        finally:
-            gone.cancel()
 
     async def _write(self, send: Send, *pieces: Piece, last: bool = False) -> None:
         if not self._begun:

@@ -64,11 +64,11 @@ def test_every_room_is_on_the_plan() -> None:
 
 
 def test_nouns_know_nobody() -> None:
-    """The domain imports nothing but itself and the standard library."""
+    """The domain imports nothing but itself, the standard library and what its nouns are made of."""
     found = [each for each in imports("service") if room_of(each.module) == "domain"]
 
     assert found
-    assert not [str(e) for e in found if not e.reaches("service.domain", *sys.stdlib_module_names)]
+    assert not [str(e) for e in found if not e.reaches("service.domain", "msgspec", *sys.stdlib_module_names)]
 
 
 def test_service_and_bridge_are_strangers() -> None:

@@ -16,8 +16,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NamedTuple, NoReturn, TypeVar
 
 import grpc
 import grpc.aio
@@ -34,8 +33,7 @@ MOST_CALLS = 10_000
 GONE = "The server is stopping."
 
 
-@dataclass(frozen=True, slots=True)
-class CallDetails:
+class CallDetails(NamedTuple):
     """A grpc.HandlerCallDetails: what interceptors know of a call."""
 
     method: str

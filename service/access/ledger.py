@@ -15,7 +15,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import orjson
+from msgspec import Struct
 
 from service.domain.account import Payer, ScopeKind
 from service.domain.event import AttemptRecord
@@ -80,14 +82,13 @@ class Purse:
     ends: int | None = field(compare=False, default=None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class Account(Struct, frozen=True, kw_only=True):
     """One request's place in the books: its unique id, the process that serves it, and the purses that pay."""
 
     id: str
     purses: tuple[Purse, ...]
     owner: str = ""
-    payer: Payer = field(default_factory=Payer)
+    payer: Payer = Payer()
     started: float = 0
 
 
@@ -145,7 +146,7 @@ def close_request(
     if state not in (State.RUNNING, State.LOST):
         return
     cost = yield from _settle(account, settled)
-    story = orjson.dumps(ending, default=str).decode()
+    story = msgspec.json.encode(ending).decode()
     yield CLOSE, (account.id, int(now * 1000), ending.state, ending.reason, ending.images, cost, story)
     yield from _move(account, held, cost)
 
@@ -260,7 +261,7 @@ def _settle(account: Account, settled: Sequence[AttemptRecord]) -> Work[MicroUsd
             attempt.status,
             round(attempt.seconds * 1000),
             attempt.images,
-            orjson.dumps(attempt.usage).decode() if attempt.usage else None,
+            msgspec.json.encode(attempt.usage).decode() if attempt.usage else None,
             attempt.cost,
             int(attempt.presumed),
             attempt.usage.input_tokens if attempt.usage else 0,

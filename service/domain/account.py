@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum
 from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from service.domain.price import MicroUsd
 
@@ -23,8 +24,7 @@ class Period(StrEnum):
     EVER = "ever"
 
 
-@dataclass(frozen=True, slots=True)
-class Budget:
+class Budget(Struct, frozen=True):
     """At most `limit` in each period; days begin at midnight in `zone`, weeks on Monday."""
 
     limit: MicroUsd
@@ -36,8 +36,7 @@ class Budget:
         return _window(self.period, self.zone, int(now * 1000))
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(Struct, frozen=True):
     """From `starts` (included) until `ends` (excluded, None for ever), in milliseconds since 1970."""
 
     starts: int
@@ -50,8 +49,7 @@ class ScopeKind(StrEnum):
     CUSTOMER = "customer"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """One link of the chain that pays for a request: a key, its team, its customer."""
 
     kind: ScopeKind
@@ -63,8 +61,7 @@ class Scope:
         return f"{self.kind}:{self.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Payer:
+class Payer(Struct, frozen=True):
     """The chain, the nearest first; any link may be absent. Nobody at all is open mode: unlimited, and counted."""
 
     scopes: tuple[Scope, ...] = ()

@@ -3,37 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar
+
+from msgspec import Struct, field
 
 from service.domain.request import Operation
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(Struct, frozen=True):
     """One of some words; `understood` maps other words that callers use to one of them."""
 
     values: tuple[str, ...]
     understood: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """A number within bounds, both included."""
 
     low: float
     high: float
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(Struct, frozen=True):
     """Any text."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sizes:
+class Sizes(Struct, frozen=True, kw_only=True):
     """Sizes by name, and where `any_size` holds every WIDTHxHEIGHT within the bounds."""
 
     names: tuple[str, ...]
@@ -50,8 +47,7 @@ class Sizes:
 Domain = Choice | Range | Text | Sizes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelCard:
+class ModelCard(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Domain]
     operations: frozenset[Operation] = frozenset({Operation.GENERATE})
     extras: bool = False

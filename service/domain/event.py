@@ -9,8 +9,9 @@ An adapter yields Progress, PartialImage, ImageReady, and once, when the provide
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from service.domain.image import FileRef, Image, Picture, Traits, Usage
 from service.domain.plan import Change, Plan, Skipped, Step, Target
@@ -26,20 +27,17 @@ class Outcome(StrEnum):
     DONE = "done"
 
 
-@dataclass(frozen=True, slots=True)
-class Planned:
+class Planned(Struct, frozen=True):
     plan: Plan
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptStarted:
+class AttemptStarted(Struct, frozen=True):
     number: int
     step: int
     target: Target
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptRecord:
+class AttemptRecord(Struct, frozen=True, kw_only=True):
     """One provider call, as it is told to the caller and kept in the books."""
 
     number: int
@@ -55,50 +53,43 @@ class AttemptRecord:
     """Whether the cost is what it may be, because nobody said what it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class AttemptEnded:
+class AttemptEnded(Struct, frozen=True):
     record: AttemptRecord
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(Struct, frozen=True):
     index: int
     percent: float
     phase: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class PartialImage:
+class PartialImage(Struct, frozen=True):
     index: int
     partial: int
     picture: Picture
 
 
-@dataclass(frozen=True, slots=True)
-class ImageReady:
+class ImageReady(Struct, frozen=True):
     """A finished image, and once delivered the reference that stands for its bytes, where one does."""
 
     image: Image
     file: FileRef | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ImageFailed:
+class ImageFailed(Struct, frozen=True):
     index: int
     reason: str
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """What the provider said of its whole answer."""
 
     usage: Usage | None
     traits: Traits
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Struct, frozen=True, kw_only=True):
     """The account of a request: the same in answers, streams and errors."""
 
     request_id: str
@@ -121,8 +112,7 @@ class Report:
         return self.step.changes if self.step else ()
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     created: int
     usage: Usage | None
     traits: Traits

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct
 
 MEDIA_TYPES = {
     "png": "image/png",
@@ -16,14 +16,12 @@ MEDIA_TYPES = {
 FORMATS = {media_type: name for name, media_type in MEDIA_TYPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class TokenDetails:
+class TokenDetails(Struct, frozen=True):
     text_tokens: int = 0
     image_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Tokens, as the provider counted them."""
 
     input_tokens: int = 0
@@ -48,8 +46,7 @@ def _sum(one: TokenDetails | None, other: TokenDetails | None) -> TokenDetails |
     return TokenDetails(one.text_tokens + other.text_tokens, one.image_tokens + other.image_tokens)
 
 
-@dataclass(frozen=True, slots=True)
-class Traits:
+class Traits(Struct, frozen=True):
     """How a picture came out; empty where the provider did not say."""
 
     background: str = ""
@@ -58,8 +55,7 @@ class Traits:
     size: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class FileRef:
+class FileRef(Struct, frozen=True):
     """A picture that is fetched rather than carried: its name, and a signature that ends."""
 
     file_id: str
@@ -68,19 +64,17 @@ class FileRef:
     signature: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
+class Picture(Struct, frozen=True, kw_only=True):
     """The bytes of one picture, partial or finished, as an adapter hands them in."""
 
     data: bytes
     media_type: str
     width: int = 0
     height: int = 0
-    traits: Traits = field(default_factory=Traits)
+    traits: Traits = Traits()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Image:
+class Image(Struct, frozen=True, kw_only=True):
     """A finished picture: which of the n it is, and what the model said of it."""
 
     index: int

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
+
+from msgspec import Struct
 
 from service.domain.card import ModelCard
 from service.domain.price import MicroUsd, Price
@@ -19,8 +20,7 @@ class Action(StrEnum):
     PASSED = "passed"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     parameter: str
     action: Action
     asked: str
@@ -28,8 +28,7 @@ class Change:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A model at a provider: `provider` is its name in the configuration, `kind` what it is."""
 
     provider: str
@@ -40,8 +39,7 @@ class Target:
         return f"{self.provider}/{self.model}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class Step(Struct, frozen=True, kw_only=True):
     """One target, with the request in that target's own terms."""
 
     target: Target
@@ -52,16 +50,14 @@ class Step:
     max_cost: MicroUsd | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(Struct, frozen=True):
     target: str
     explanation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     steps: tuple[Step, ...]
-    skipped: tuple[Skipped, ...] = field(default=())
+    skipped: tuple[Skipped, ...] = ()
 
     @property
     def max_cost(self) -> MicroUsd | None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct, field
 
 MicroUsd = int
 
@@ -14,8 +15,7 @@ def micro_usd(dollars: str) -> MicroUsd:
     return int((Decimal(dollars) * 1_000_000).to_integral_value(ROUND_CEILING))
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPrice:
+class TokenPrice(Struct, frozen=True):
     """Dollars per million tokens, exact."""
 
     text_in: Decimal = Decimal(0)
@@ -24,8 +24,7 @@ class TokenPrice:
     image_out: Decimal = Decimal(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Price:
+class Price(Struct, frozen=True, kw_only=True):
     """What a model asks: for each image by size and quality ("*" is any), or by tokens, or both.
 
     With both, tokens decide what is owed once the provider has counted them, and the image prices what is held before.

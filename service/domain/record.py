@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 from service.domain.event import AttemptRecord
 from service.domain.plan import Change, Skipped, Target
@@ -22,8 +23,7 @@ class State(StrEnum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Purpose:
+class Purpose(Struct, frozen=True, kw_only=True):
     """What money is asked for. `prompt` only where the operator wants content recorded."""
 
     request_id: str
@@ -35,8 +35,7 @@ class Purpose:
     prompt: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sending:
+class Sending(Struct, frozen=True, kw_only=True):
     """A provider call that is about to be made, the most that it can cost, and what that follows from."""
 
     number: int
@@ -47,8 +46,7 @@ class Sending:
     quality: str = "auto"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class Ending(Struct, frozen=True, kw_only=True):
     """How a request ended, and what was done with it."""
 
     state: State
@@ -61,8 +59,7 @@ class Ending:
     """The names of the pictures that were kept, where the operator wants content recorded."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
+class Filter(Struct, frozen=True, kw_only=True):
     """Which requests are meant; what is None does not matter. Times are milliseconds since 1970: [since, until)."""
 
     request_id: str | None = None
@@ -76,8 +73,7 @@ class Filter:
     until: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Recorded:
+class Recorded(Struct, frozen=True, kw_only=True):
     """A request as the books have it at one moment. Times are milliseconds since 1970."""
 
     id: str
@@ -103,8 +99,7 @@ class Recorded:
     """What answered, or was asked last."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PricedAttempt:
+class PricedAttempt(Struct, frozen=True, kw_only=True):
     """An attempt and what its cost follows from; `price_name` is the same for the same terms."""
 
     record: AttemptRecord
@@ -115,8 +110,7 @@ class PricedAttempt:
     price: Price | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Story:
+class Story(Struct, frozen=True, kw_only=True):
     """All that the books know of one request. What is under way, or was lost, has no ending."""
 
     recorded: Recorded
@@ -145,8 +139,7 @@ class Grouping(StrEnum):
     STATE = "state"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UsageRow:
+class UsageRow(Struct, frozen=True, kw_only=True):
     """The sums of one group; its values in the order of the groupings, None where its requests have none."""
 
     group: tuple[str | None, ...] = ()

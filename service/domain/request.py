@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from typing import Any
+
+from msgspec import Struct, field
 
 
 class Operation(StrEnum):
     GENERATE = "generate"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Parameters:
+class Parameters(Struct, frozen=True, kw_only=True):
     """How a picture shall be. None is unset, which is not the same as zero; the names are those of the contract."""
 
     n: int | None = None
@@ -43,17 +43,16 @@ class Parameters:
 WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})
 """Parameters in which callers write what they like; so do they in the extras."""
 
-PARAMETER_NAMES = tuple(each.name for each in fields(Parameters) if each.name != "extras")
+PARAMETER_NAMES = tuple(name for name in Parameters.__struct_fields__ if name != "extras")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImageRequest:
+class ImageRequest(Struct, frozen=True, kw_only=True):
     """One request, as asked: no target chosen, nothing adapted."""
 
     model: str
     prompt: str
     operation: Operation = Operation.GENERATE
-    parameters: Parameters = field(default_factory=Parameters)
+    parameters: Parameters = Parameters()
     fallbacks: tuple[str, ...] = ()
     response_format: str | None = None
     openai_defaults: bool = False

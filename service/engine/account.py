@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
 from service.domain.image import Traits, Usage

@@ -6,10 +6,10 @@ on unknown. A value that a model cannot take and that has no translation is a co
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import orjson
+from msgspec.structs import replace
 
 from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change

@@ -12,9 +12,10 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from functools import reduce
 from operator import add
+
+from msgspec.structs import replace
 
 from service.access.permit import Permit
 from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageReady, Outcome, Shown

@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from service.domain.event import ImageReady
 from service.domain.image import FORMATS, Picture

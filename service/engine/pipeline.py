@@ -9,6 +9,8 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from service.access.permit import Permit
 from service.domain.event import Event, ImageReady, Planned
 from service.domain.plan import Plan, Step
@@ -27,8 +29,7 @@ from service.providers.base import Adapter, Call
 from service.telemetry import Context, pipeline_span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True, kw_only=True):
     """What surrounds a request: its name, its end (by the loop's clock), its trace, the room for inline bytes."""
 
     request_id: str

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec import Struct, field
 
 from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent
@@ -13,8 +14,7 @@ from service.domain.request import ImageRequest
 from service.telemetry import Context
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(Struct, frozen=True, kw_only=True):
     """One provider call: the request in the target's own terms."""
 
     model: str

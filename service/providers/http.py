@@ -19,12 +19,12 @@ from typing import Any
 
 import aiohttp
 import msgspec
+from msgspec import Struct
 from yarl import URL
 
 from service.domain.event import Outcome
 from service.errors import ProviderError, Reason
-from service.providers import lifting
-from service.providers.lifting import Document
+from service.providers.lifting import Document, Lifter, too_large
 from service.providers.sse import ServerSentEvent, events_of
 from service.telemetry import Context, http_span
 
@@ -53,24 +53,21 @@ class Limits:
     total: float
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A complete answer."""
 
     status: int
     headers: Mapping[str, str]
-    body: bytes
-
-    async def json(self) -> Document:
-        """The body as JSON; raises ValueError where it is none."""
-        return await lifting.document(self.body)
+    document: Document | None
+    """The body as JSON, None where it is none."""
 
 
 class Stream:
-    """An answer that comes piece by piece."""
+    """An answer that comes piece by piece; its pictures are lifted out of it on the way."""
 
     def __init__(self, response: aiohttp.ClientResponse) -> None:
-        self._pieces = _Pieces(response)
+        self._lifter = Lifter(MAX_ANSWER)
+        self._texts = _Texts(response, self._lifter)
         self.status = response.status
         self.headers: Mapping[str, str] = response.headers
 
@@ -79,41 +76,48 @@ class Stream:
         return self.headers.get("content-type", "").partition(";")[0].strip().lower() == "text/event-stream"
 
     async def events(self) -> AsyncGenerator[ServerSentEvent, None]:
-        async with aclosing(events_of(self._pieces, MAX_ANSWER)) as events:
+        async with aclosing(events_of(self._texts, MAX_ANSWER)) as events:
             async for event in events:
                 yield event
 
+    async def document(self, text: bytes) -> Document:
+        """A text of this answer as JSON, with its pictures. Raises ValueError where it is none."""
+        return await self._lifter.document(text)
+
     async def finish(self) -> None:
         """Waits a moment for the natural end, so that the connection can be used again; failures no longer matter."""
-        with suppress(TimeoutError, aiohttp.ClientError):
+        with suppress(TimeoutError, aiohttp.ClientError, ProviderError):
             async with asyncio.timeout(LAST_WORDS):
-                async for _ in self._pieces:
+                async for _ in self._texts:
                     pass
 
     async def whole(self) -> Answer:
         """Reads the rest at once."""
-        pieces: list[bytes] = []
+        texts: list[bytes] = []
         size = 0
-        async for piece in self._pieces:
-            size += len(piece)
+        async for text in self._texts:
+            size += len(text)
             if size > MAX_ANSWER:
-                raise ProviderError(
-                    Reason.PROVIDER_INVALID_ANSWER, "The provider's answer is too large to read.", Outcome.UNKNOWN
-                )
-            pieces.append(piece)
-        return Answer(self.status, self.headers, b"".join(pieces))
+                raise too_large()
+            texts.append(text)
+        try:
+            document = await self.document(b"".join(texts))
+        except ValueError:
+            document = None
+        return Answer(self.status, self.headers, document)
 
 
-class _Pieces:
-    """An answer's body as it came from the socket.
+class _Texts:
+    """An answer's body without its pictures, as it comes from the socket.
 
     aiohttp joins all that has come whenever it is asked, except for single chunks; and where an answer is chunked, a
     chunk may be a few bytes. So a body of known length is taken piece by piece, and a chunked one as it has gathered.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse) -> None:
+    def __init__(self, response: aiohttp.ClientResponse, lifter: Lifter) -> None:
         self._content = response.content
         self._chunked = "transfer-encoding" in response.headers
+        self._lifter = lifter
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -121,9 +125,11 @@ class _Pieces:
     async def __anext__(self) -> bytes:
         while True:
             piece = await self._content.readany() if self._chunked else (await self._content.readchunk())[0]
-            if piece:
-                return piece
-            if self._content.at_eof():
+            at_end = not piece and self._content.at_eof()
+            text = self._lifter.rest() if at_end else self._lifter.feed(piece)
+            if text:
+                return text
+            if at_end:
                 raise StopAsyncIteration
 
 

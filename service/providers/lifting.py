@@ -1,37 +1,120 @@
-"""JSON with pictures in it, read without carrying them through the parser.
+"""JSON with pictures in it, read without carrying them through a parser.
 
-Almost all of such a text is base64. It is found by its name, decoded where it stands, and only what is left is parsed.
-Where something looks different from what it should, the whole text is parsed as any other.
+Almost all of such a text is base64. It is found by its name while the text comes in and set aside, and a word stands in
+its place in the text that is left, which is small. Where something looks different from what it should, the text stays
+as it came, and is parsed as any other.
 """
 
 from __future__ import annotations
 
 import re
 import secrets
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, MutableMapping
+from functools import reduce
 from typing import Any
 
 import orjson
 import pybase64
+from msgspec import Struct
 
 from service import offload
+from service.domain.event import Outcome
+from service.errors import ProviderError, Reason
 
 NAME = "b64_json"
-SMALL = 32 * 1024
-"""A text up to here is parsed as a whole: that takes no time."""
 
-_BEGIN = re.compile(rb'"%b"\s*:\s*"' % NAME.encode())
+_BEGIN = re.compile(rb'(?<!\\)"%b"\s*:\s*"' % NAME.encode())
+_HALF = reduce(lambda rest, byte: b"%c(?:%b)?" % (byte, rest), reversed(f'"{NAME}"'.encode()), rb"\s*:?\s*")
+_BEGUN = re.compile(rb"(?:\\|(?<!\\)%b)\Z" % _HALF)
+"""What may be the first half of it, at the end of a piece."""
+_LONGEST = 64
+"""A beginning that takes more room, being mostly blanks, is not looked for."""
+
 _WORD = f"lifted-{secrets.token_hex(8)}-"
 """What stands in the place of a picture; nobody outside can know it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """A JSON text. `picture` gives the pictures that its objects name."""
+class Lifter:
+    """Takes the pictures out of one text."""
+
+    def __init__(self, most: int) -> None:
+        """`most`: how many bytes may be set aside here before they are taken."""
+        self.lifted: dict[str, bytes] = {}
+        self._most = most
+        self._words = 0
+        self._begun = b""
+        self._aside: list[memoryview] | None = None
+        self._size = 0
+
+    def feed(self, piece: bytes) -> bytes:
+        """What is left of a piece of the text. Its end may come with the next, if a picture may begin there."""
+        if self._begun:
+            piece, self._begun = self._begun + piece, b""
+        text: list[bytes | memoryview] = []
+        at = 0
+        while at < len(piece):
+            at = (
+                self._pass_by(piece, at, text) if self._aside is None else self._set_aside(self._aside, piece, at, text)
+            )
+        return b"".join(text)
+
+    def rest(self) -> bytes:
+        """What is left at the end of the text."""
+        rest = self._begun + b"".join(self._aside or ())
+        self._begun, self._aside = b"", None
+        return rest
+
+    async def document(self, text: bytes) -> Document:
+        """The document that is left of a text. Raises ValueError where it is not JSON."""
+        return Document(await offload.over(text, orjson.loads), self.lifted)
+
+    def _pass_by(self, piece: bytes, at: int, text: list[bytes | memoryview]) -> int:
+        """Hands on what stands before the next picture; says where that begins."""
+        begin = _BEGIN.search(piece, at)
+        if begin is not None:
+            self._aside = []
+            text.append(piece[at : begin.end()])
+            return begin.end()
+        begun = _BEGUN.search(piece, max(at, len(piece) - _LONGEST))
+        end = begun.start() if begun else len(piece)
+        self._begun = piece[end:]
+        text.append(piece[at:end] if at or begun else piece)
+        return len(piece)
+
+    def _set_aside(self, aside: list[memoryview], piece: bytes, at: int, text: list[bytes | memoryview]) -> int:
+        """Keeps what is here of a picture; says where that ends."""
+        quote = piece.find(b'"', at)
+        end = quote if quote >= 0 else len(piece)
+        if piece.find(b"\n", at, end) >= 0:  # no string of JSON goes over a line's end: it is none
+            text.extend(aside)
+            self._aside, self._size = None, 0
+            return at
+        aside.append(memoryview(piece)[at:end])
+        self._size += end - at
+        if self._size + sum(map(len, self.lifted.values())) > self._most:
+            raise too_large()
+        if quote >= 0:
+            text.append(self._lift(b"".join(aside)))
+            self._aside, self._size = None, 0
+        return end
+
+    def _lift(self, encoded: bytes) -> bytes:
+        """What is left in the place of a picture: the word for it; or all of it, where it is not plain base64."""
+        try:
+            picture = pybase64.b64decode(encoded, validate=True)
+        except ValueError:
+            return encoded
+        word = f"{_WORD}{self._words}"
+        self._words += 1
+        self.lifted[word] = picture
+        return word.encode()
+
+
+class Document(Struct, frozen=True):
+    """A JSON text, and the pictures that were lifted out of it. `picture` gives those that its objects name, once."""
 
     value: Any
-    lifted: Mapping[str, bytes] = field(default_factory=dict[str, bytes])
+    lifted: MutableMapping[str, bytes]
 
     def picture(self, item: Mapping[str, Any]) -> bytes | None:
         """The bytes of an object's picture, None where it has none. Raises ValueError where they are not base64."""
@@ -39,35 +122,9 @@ class Document:
         if not isinstance(text, str) or not text:
             return None
         if text in self.lifted:
-            return self.lifted[text] or None
+            return self.lifted.pop(text) or None
         return pybase64.b64decode(text, validate=True)
 
 
-async def document(text: bytes, start: int = 0) -> Document:
-    """The document that `text` is from `start` on. Raises ValueError where it is not JSON."""
-    return await offload.over(text, lambda each: _document(each, start))
-
-
-def _document(text: bytes, start: int) -> Document:
-    view = memoryview(text)[start:]
-    if len(view) <= SMALL:
-        return Document(orjson.loads(view))
-    try:
-        rest, pictures = _lift(text, start)
-    except ValueError:
-        return Document(orjson.loads(view))
-    return Document(orjson.loads(rest), pictures)
-
-
-def _lift(text: bytes, start: int) -> tuple[bytes, dict[str, bytes]]:
-    """The text with a word in the place of each picture, and the pictures by those words."""
-    view = memoryview(text)
-    pictures: dict[str, bytes] = {}
-    pieces: list[bytes | memoryview] = []
-    while begin := _BEGIN.search(text, start):
-        end = text.index(b'"', begin.end())
-        word = f"{_WORD}{len(pictures)}"
-        pictures[word] = pybase64.b64decode(view[begin.end() : end], validate=True)
-        pieces += [view[start : begin.end()], word.encode()]
-        start = end
-    return b"".join((*pieces, view[start:])), pictures
+def too_large() -> ProviderError:
+    return ProviderError(Reason.PROVIDER_INVALID_ANSWER, "The provider's answer is too large to read.", Outcome.UNKNOWN)

@@ -1,31 +1,21 @@
 """Reads server-sent events, as the HTML standard defines them, from bytes that may be cut anywhere.
 
-A picture is one event of many megabytes, so pieces of a line are collected and joined once, never appended.
+An event may be long, so pieces of a line are collected and joined once, never appended.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from service.domain.event import Outcome
 from service.errors import ProviderError, Reason
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSentEvent:
+class ServerSentEvent(Struct, frozen=True):
     name: str
-    text: bytes
-    start: int = 0
-    """Where in the text its data begins, which may be a picture: it is not cut out."""
-
-    @property
-    def data(self) -> bytes:
-        return self.text[self.start :]
-
-    def says(self, word: bytes) -> bool:
-        """Whether its data is this word and nothing else."""
-        return len(self.text) - self.start == len(word) and self.text.endswith(word)
+    data: bytes
 
 
 class _Lines:
@@ -65,25 +55,16 @@ def _endless() -> ProviderError:
     )
 
 
-def _field(line: bytes) -> tuple[bytes, int]:
-    """A line's name, and where its value begins."""
-    colon = line.find(b":")
-    if colon < 0:
-        return line, len(line)
-    return line[:colon], colon + (2 if line[colon + 1 : colon + 2] == b" " else 1)
-
-
-def _joined(lines: list[tuple[bytes, int]]) -> tuple[bytes, int]:
-    """An event's data, and where it begins: one line as it is, more of them as the standard joins them."""
-    if len(lines) == 1:
-        return lines[0]
-    return b"\n".join(line[value:] for line, value in lines), 0
+def _field(line: bytes) -> tuple[bytes, bytes]:
+    """A line's name and value."""
+    name, _, value = line.partition(b":")
+    return name, value.removeprefix(b" ")
 
 
 async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[ServerSentEvent, None]:
     """The events of a stream; what is not ended by a blank line is no event."""
     lines = _Lines(limit)
-    name, data, size = "", list[tuple[bytes, int]](), 0
+    name, data, size = "", list[bytes](), 0
     first = True
     async for piece in pieces:
         for line in lines.feed(piece):
@@ -91,14 +72,14 @@ async def events_of(pieces: AsyncIterable[bytes], limit: int) -> AsyncGenerator[
                 line, first = line.removeprefix(b"\xef\xbb\xbf"), False
             if not line:
                 if data:
-                    yield ServerSentEvent(name or "message", *_joined(data))
+                    yield ServerSentEvent(name or "message", b"\n".join(data))
                 name, data, size = "", [], 0
                 continue
             field, value = _field(line)
             if field == b"data":
-                data.append((line, value))
-                size += len(line) - value
+                data.append(value)
+                size += len(value)
                 if size > limit:
                     raise _endless()
             elif field == b"event":
-                name = line[value:].decode("utf-8", "replace")
+                name = value.decode("utf-8", "replace")

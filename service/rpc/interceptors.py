@@ -7,13 +7,13 @@ import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing, asynccontextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import grpc
 import grpc.aio
 from grpc_interceptor.server import AsyncServerInterceptor
 from imagegen.identity import request_id
+from msgspec import Struct
 
 from service.errors import GatewayError, Reason
 from service.rpc import codec, status
@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 ServicerContext = grpc.aio.ServicerContext[Any, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Arrival:
+class Arrival(Struct, frozen=True):
     """What the edge found out about a call before its method runs."""
 
     request_id: str

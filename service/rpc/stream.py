@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 
 from imagegen import v1
+from msgspec import Struct
 
 from service import offload
 from service.domain import event as events
@@ -16,8 +16,7 @@ CHUNK = 1024 * 1024 - 1024
 """The most image bytes in a message: with its envelope it stays below 1 MiB."""
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(Struct, frozen=True):
     """How the caller wants its pictures."""
 
     chunk: int

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from imagegen import v1
+from msgspec.structs import replace
 
 from service.access import ledger
 from service.access.ledger import Account

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import fields, replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
 from service.engine.adapt import adapt
@@ -22,7 +22,7 @@ WORDS = sorted(set(PARAMETER_NAMES) - {"n", "output_compression", "partial_image
 
 def request(**changed: Any) -> ImageRequest:
     """A good request, with some things changed; parameters by their names."""
-    own = {each.name for each in fields(ImageRequest)} - {"parameters"}
+    own = set(ImageRequest.__struct_fields__) - {"parameters"}
     parameters = Parameters(**{name: value for name, value in changed.items() if name not in own})
     asked = {name: value for name, value in changed.items() if name in own}
     return replace(ImageRequest(model="painter/scene", prompt="a lighthouse", parameters=parameters), **asked)

@@ -16,14 +16,13 @@ from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
 from service.domain.image import Image
 from service.errors import ProviderError, Reason
-from service.providers import lifting, pictures
+from service.providers import pictures
 from service.providers.base import Call
 from service.providers.http import Http, Stream
 from service.providers.lifting import Document
 from service.providers.openai import answers
 from service.providers.openai.cards import CARDS
 from service.providers.secrets import without_secrets
-from service.providers.sse import ServerSentEvent
 
 BASE_URL = "https://api.openai.com/v1"
 
@@ -60,7 +59,7 @@ class OpenAI:
                 "images/generations", body, {"authorization": f"Bearer {secret}"}, call.trace
             ) as answer:
                 if answer.status >= 300:
-                    raise await answers.failure(await answer.whole())
+                    raise answers.failure(await answer.whole())
                 images = call.request.parameters.n or 1
                 read = _streamed(answer, images) if answer.is_events else _unary(answer, images)
                 async with aclosing(read) as events:
@@ -85,10 +84,9 @@ class OpenAI:
 async def _unary(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, None]:
     """One JSON object with every image."""
     answer = await stream.whole()
-    try:
-        document = await answer.json()
-    except ValueError:
-        raise _unreadable("The provider's answer is not JSON.") from None
+    document = answer.document
+    if document is None:
+        raise _unreadable("The provider's answer is not JSON.")
     body = answers.table(document.value)
     if body.get("error"):
         raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
@@ -106,9 +104,9 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     index = 0
     async with aclosing(stream.events()) as events:
         async for event in events:
-            if event.says(b"[DONE]"):
+            if event.data == b"[DONE]":
                 break
-            document = await _read(event)
+            document = await _read(stream, event.data)
             body = answers.table(document.value)
             kind = str(body.get("type") or event.name)
             if kind == "error" or body.get("error"):
@@ -131,9 +129,9 @@ async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent,
     await stream.finish()
 
 
-async def _read(event: ServerSentEvent) -> Document:
+async def _read(stream: Stream, text: bytes) -> Document:
     try:
-        return await lifting.document(event.text, event.start)
+        return await stream.document(text)
     except ValueError:
         raise _unreadable("The provider's stream has an event that is not JSON.") from None
 

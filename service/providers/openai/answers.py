@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, cast
 
 from service.domain.event import Outcome
@@ -73,11 +72,9 @@ def count(counted: Mapping[str, Any], name: str) -> int:
     return 0
 
 
-async def failure(answer: Answer) -> ProviderError:
+def failure(answer: Answer) -> ProviderError:
     """The error behind an answer with an error status."""
-    body: Mapping[str, Any] = {}
-    with suppress(ValueError):
-        body = table((await answer.json()).value)
+    body = table(answer.document.value if answer.document else None)
     return error(table(body.get("error")), answer.status, answer.headers)
 
 
