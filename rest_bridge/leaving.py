@@ -17,7 +17,11 @@ _LEFT, _LEAVE = "imagegen.left", "imagegen.leave"
 class Protocol(HttpToolsProtocol):
     """A connection whose requests learn that it is lost when it is lost, without waiting for it."""
 
-    _under_way: RequestResponseCycle | None = None
+    __slots__ = ("_under_way",)  # one more name in uvicorn's own dictionary would cost a kilobyte for each connection
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._under_way: RequestResponseCycle | None = None
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         self._under_way = cycle

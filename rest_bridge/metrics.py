@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, cast
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Self, cast
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -34,16 +33,31 @@ LEFT = 499
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 
 
-@dataclass(slots=True)
 class Seen:
-    """What is noted of a request under way; 499 stands until an answer has begun."""
+    """A request under way, counted from its beginning to its end; 499 stands until an answer has begun."""
 
-    status: int = LEFT
-    route: str = "(none)"
+    __slots__ = ("_active", "_method", "_metrics", "_started", "route", "status")
+
+    def __init__(self, metrics: Metrics, method: str) -> None:
+        self.status = LEFT
+        self.route = "(none)"
+        self._metrics = metrics
+        self._method = method
 
     @property
     def begun(self) -> bool:
         return self.status != LEFT
+
+    def __enter__(self) -> Self:
+        self._started = time.monotonic()
+        self._active = self._metrics.active(self._method)
+        self._active.inc()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._active.dec()
+        duration = self._metrics.duration(self._method, self.route, str(self.status))
+        duration.observe(time.monotonic() - self._started)
 
 
 class Metrics:
@@ -69,16 +83,11 @@ class Metrics:
             self._registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(self._registry)
 
-    @contextmanager
-    def request(self, method: str) -> Generator[Seen]:
-        seen, started = Seen(), time.monotonic()
-        active = self._active.labels(method)
-        active.inc()
-        try:
-            yield seen
-        finally:
-            active.dec()
-            self._duration.labels(method, seen.route, str(seen.status)).observe(time.monotonic() - started)
+        self.active: Callable[[str], Gauge] = cache(self._active.labels)
+        self.duration: Callable[[str, str, str], Histogram] = cache(self._duration.labels)
+
+    def request(self, method: str) -> Seen:
+        return Seen(self, method)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

@@ -60,6 +60,8 @@ def _keep_memory() -> None:
 
 
 async def _plain(main: Awaitable[None]) -> None:
+    # Who reads a stream of ours closes it. The loop need not list them all, which takes time whenever one begins.
+    sys.set_asyncgen_hooks(firstiter=None)
     await main
 
 

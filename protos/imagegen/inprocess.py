@@ -186,12 +186,12 @@ class LocalCall:
         self._loop = asyncio.get_running_loop()
         self._deadline = None if timeout is None else self._loop.time() + timeout
         self._timer: asyncio.TimerHandle | None = None
-        self._context = LocalContext(self)
         self._runner: asyncio.Task[Any] | None = None
         self._woken = False
         self._code: Code | None = None
         self._message = ""
         self._trailers: Metadata = ()
+        self.told = _Told()
         self._callbacks: list[Callable[[Any], object]] = []
         self._ended: asyncio.Event | None = None
 
@@ -258,6 +258,7 @@ class LocalCall:
         self._server.calls.discard(self)
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None  # it knows this call
         if self._ended is not None:
             self._ended.set()
         for callback in self._callbacks:
@@ -314,13 +315,13 @@ class LocalCall:
                 self._runner.uncancel()
             self._raise()
         except grpc.aio.AbortError:
-            self._end(self._context.abort_code, self._context.abort_message, self._context.trailers)
+            self._end(self.told.code, self.told.message, self.told.trailers)
             self._raise()
         except StopAsyncIteration:
             raise
         except Exception as error:
             if self._code is None:
-                self._end(Code.UNKNOWN, f"Unexpected {type(error)}: {error}", self._context.trailers)
+                self._end(Code.UNKNOWN, f"Unexpected {type(error)}: {error}", self.told.trailers)
             self._raise()
         finally:
             self._runner = None
@@ -335,9 +336,9 @@ class LocalUnaryCall(LocalCall):
     async def _answer(self) -> Any:
         handler = await self._begin()
         method = handler.unary_unary or handler.stream_unary
-        answer = await self._inside(method(self._request, self._context))
+        answer = await self._inside(method(self._request, LocalContext(self)))
         self._measure(answer, self._largest_answer)
-        self._end(Code.OK, trailers=self._context.trailers)
+        self._end(Code.OK, trailers=self.told.trailers)
         return answer
 
 
@@ -356,13 +357,14 @@ class LocalStreamCall(LocalCall):
         if source is None:
             handler = await self._begin()
             method = handler.unary_stream or handler.stream_stream
-            source = self._source = method(self._request, self._context)
+            source = self._source = method(self._request, LocalContext(self))
         if self._code is not None:
             self._raise()
         try:
             message = await self._inside(source.__anext__())
         except StopAsyncIteration:
-            self._end(Code.OK, trailers=self._context.trailers)
+            self._end(Code.OK, trailers=self.told.trailers)
+            self._source = None  # it knows its context, which knows this call
             raise
         self._measure(message, self._largest_answer)
         return message
@@ -378,21 +380,30 @@ class LocalStreamCall(LocalCall):
             self._server.close_later(self._source)
 
 
+class _Told:
+    """What the servicer has said so far of how its call will end."""
+
+    __slots__ = ("code", "message", "trailers")
+
+    def __init__(self) -> None:
+        self.code = Code.UNKNOWN
+        self.message = ""
+        self.trailers: Metadata = ()
+
+
 class LocalContext:
     """What the servicer knows of the call: a grpc.aio.ServicerContext in all but its base class."""
 
     def __init__(self, call: LocalCall) -> None:
         self._call = call
-        self.trailers: Metadata = ()
-        self.abort_code = Code.UNKNOWN
-        self.abort_message = ""
 
     async def abort(
         self, code: Code, details: str = "", trailing_metadata: Sequence[tuple[str, str | bytes]] = ()
     ) -> NoReturn:
-        self.abort_code, self.abort_message = code, details
+        told = self._call.told
+        told.code, told.message = code, details
         if trailing_metadata:
-            self.trailers = tuple(trailing_metadata)
+            told.trailers = tuple(trailing_metadata)
         raise grpc.aio.AbortError("Locally aborted.")
 
     @property
@@ -403,22 +414,22 @@ class LocalContext:
         return self._call.metadata
 
     def set_trailing_metadata(self, trailing_metadata: Sequence[tuple[str, str | bytes]]) -> None:
-        self.trailers = tuple(trailing_metadata)
+        self._call.told.trailers = tuple(trailing_metadata)
 
     def trailing_metadata(self) -> Metadata:
-        return self.trailers
+        return self._call.told.trailers
 
     def set_code(self, code: Code) -> None:
-        self.abort_code = code
+        self._call.told.code = code
 
     def set_details(self, details: str) -> None:
-        self.abort_message = details
+        self._call.told.message = details
 
     def code(self) -> Code:
-        return self.abort_code
+        return self._call.told.code
 
     def details(self) -> str:
-        return self.abort_message
+        return self._call.told.message
 
     def time_remaining(self) -> float | None:
         return self._call.time_remaining()

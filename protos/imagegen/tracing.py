@@ -50,6 +50,8 @@ class Span:
     An exception that leaves the block makes it an error, unless how it ended has been told already.
     """
 
+    __slots__ = ("_ended", "_span", "_told", "context")
+
     def __init__(
         self,
         name: str,

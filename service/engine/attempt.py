@@ -42,7 +42,7 @@ class Attempt:
         self.call = call
         self.traits = Traits()
         self.error: ProviderError | None = None
-        self.ended = asyncio.Event()
+        self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
         self._queue = Queue()
         self._started = time.monotonic()
@@ -103,7 +103,7 @@ class Attempt:
                 gen_ai__usage__output_tokens=self.usage.output_tokens if self.usage else None,
             )
         permit.settle(self.record)
-        self.ended.set()
+        self.ended.set_result(None)
         self._queue.close()
 
     def _note(self, event: AdapterEvent) -> None:
@@ -184,7 +184,7 @@ class Attempts:
 
     async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
         """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
-        if all(attempt.ended.is_set() for attempt in begun):
+        if all(attempt.ended.done() for attempt in begun):
             await permit.release(purpose, ending)
         else:
             work = _release_after(permit, begun, purpose, ending)
@@ -208,6 +208,5 @@ def _supervise(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None
 
 
 async def _release_after(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
-    for attempt in begun:
-        await attempt.ended.wait()
+    await asyncio.wait([attempt.ended for attempt in begun])
     await permit.release(purpose, ending)

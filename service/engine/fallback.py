@@ -46,7 +46,7 @@ async def walk(
                     account.note(event)
                     yield event
         finally:
-            if not attempt.ended.is_set():  # the caller has left, or its deadline has passed
+            if not attempt.ended.done():  # the caller has left, or its deadline has passed
                 late = asyncio.get_running_loop().time() >= deadline
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=cancel_when_left)
             account.end(attempt)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import inspect
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import grpc
 import grpc.aio
@@ -18,7 +18,7 @@ from msgspec import Struct
 from service.errors import GatewayError, Reason
 from service.rpc import codec, status
 from service.rpc.trailers import trailers
-from service.telemetry import Context, Span, log, server_call
+from service.telemetry import Context, log, server_call
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]  # generic for the type checker only
@@ -70,7 +70,7 @@ class Edge(AsyncServerInterceptor):
             return await _as_it_is(method(request_or_iterator, context))
         if inspect.isasyncgenfunction(method):
             return _streamed(method(request_or_iterator, context), context, method_name)
-        async with _answering(context, method_name):
+        async with _Answering(context, method_name):
             return await method(request_or_iterator, context)
 
 
@@ -82,53 +82,59 @@ async def _as_it_is(answer: Any) -> Any:
 async def _streamed(
     answers: AsyncGenerator[Any, None], context: ServicerContext, method_name: str
 ) -> AsyncGenerator[Any, None]:
-    async with _answering(context, method_name), aclosing(answers):
+    async with _Answering(context, method_name), aclosing(answers):
         async for answer in answers:
             yield answer
 
 
-@asynccontextmanager
-async def _answering(context: ServicerContext, method_name: str) -> AsyncGenerator[None]:
-    metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
-    known = dict(metadata)
-    given_id = request_id(known.get("x-request-id"))
-    with server_call(method_name.removeprefix("/"), metadata) as span:
-        _arrival.set(Arrival(given_id, known.get("authorization"), span.context))
-        context.set_trailing_metadata((("x-request-id", given_id),))
-        started = time.monotonic()
-        error: GatewayError | None = None
-        try:
-            if "idempotency-key" in known:
-                raise GatewayError(
+class _Answering:
+    """A call of ours from its arrival to its status."""
+
+    def __init__(self, context: ServicerContext, method_name: str) -> None:
+        self._context = context
+        self._method = method_name
+        metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
+        self._known = dict(metadata)
+        self._id = request_id(self._known.get("x-request-id"))
+        self._span = server_call(method_name.removeprefix("/"), metadata)
+
+    async def __aenter__(self) -> None:
+        self._started = time.monotonic()
+        _arrival.set(Arrival(self._id, self._known.get("authorization"), self._span.context))
+        self._context.set_trailing_metadata((("x-request-id", self._id),))
+        if "idempotency-key" in self._known:
+            await self._tell(
+                GatewayError(
                     Reason.NOT_SUPPORTED, "idempotency-key is not in this version of imagegen.", field="idempotency-key"
                 )
-            yield
-        except GatewayError as failed:
-            error = failed
-        except Exception as failed:  # whatever it is, the caller gets a status and no inner word
-            log("rpc").exception("unexpected failure", method=method_name, request_id=given_id, exc_info=failed)
-            error = GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {given_id}.")
-        except BaseException:  # the caller has gone, or its deadline has passed: there is nobody to answer
-            span.rpc_ended(grpc.StatusCode.CANCELLED, server=True)
-            _line(method_name, given_id, span, started, "CANCELLED")
-            raise
-        code = status.code(error) if error else grpc.StatusCode.OK
-        span.rpc_ended(code, server=True)
-        _line(method_name, given_id, span, started, code.name, reason=error.reason.value if error else None)
-        if error:
-            made = status.status(error)
-            told = trailers(codec.report(error.report)) if error.report else (("x-request-id", given_id),)
-            await context.abort(made.code, made.details, (*made.trailing_metadata, *told))
+            )
 
+    async def __aexit__(self, _: object, failed: BaseException | None, __: object) -> None:
+        if failed is None:
+            self._end(grpc.StatusCode.OK)
+        elif isinstance(failed, GatewayError):
+            await self._tell(failed)
+        elif isinstance(failed, Exception):  # whatever it is, the caller gets a status and no inner word
+            log("rpc").exception("unexpected failure", method=self._method, request_id=self._id, exc_info=failed)
+            await self._tell(GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {self._id}."))
+        else:  # the caller has gone, or its deadline has passed: there is nobody to answer
+            self._end(grpc.StatusCode.CANCELLED)
 
-def _line(method: str, request_id: str, span: Span, started: float, code: str, **more: str | None) -> None:
-    facts = {name: value for name, value in more.items() if value is not None}
-    log("rpc").info(
-        "call",
-        method=method,
-        code=code,
-        request_id=request_id,
-        trace_id=span.trace_id,
-        ms=round((time.monotonic() - started) * 1000, 1),
-        **facts,
-    )
+    async def _tell(self, error: GatewayError) -> NoReturn:
+        self._end(status.code(error), reason=error.reason.value)
+        made = status.status(error)
+        told = trailers(codec.report(error.report)) if error.report else (("x-request-id", self._id),)
+        await self._context.abort(made.code, made.details, (*made.trailing_metadata, *told))
+
+    def _end(self, code: grpc.StatusCode, **more: str) -> None:
+        self._span.rpc_ended(code, server=True)
+        self._span.end()
+        log("rpc").info(
+            "call",
+            method=self._method,
+            code=code.name,
+            request_id=self._id,
+            trace_id=self._span.trace_id,
+            ms=round((time.monotonic() - self._started) * 1000, 1),
+            **more,
+        )

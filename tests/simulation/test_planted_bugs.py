@@ -59,7 +59,7 @@ def lost_slot(patch: pytest.MonkeyPatch, made: World) -> None:
     release = made.attempts.release
 
     async def careless(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
-        if all(attempt.ended.is_set() for attempt in begun):
+        if all(attempt.ended.done() for attempt in begun):
             await release(permit, begun, purpose, ending)
 
     patch.setattr(made.attempts, "release", careless)

@@ -91,11 +91,11 @@ class SqliteRecords:
             raise RecordsAwayError(self._broken or "they are not open", untried=True, retry_after=10)
         job = Job(work, lasting, self._loop.create_future())
         self._jobs.put(job)
+        timer = self._loop.call_later(PATIENCE, _give_up, job.done)
         try:
-            async with asyncio.timeout(PATIENCE):
-                return await job.done
-        except TimeoutError:
-            raise RecordsAwayError("the disk does not answer") from None
+            return await job.done
+        finally:
+            timer.cancel()
 
     async def read(self, work: Callable[P, Work[T]], *arguments: P.args, **named: P.kwargs) -> T:
         if self._loop is None:
@@ -283,9 +283,14 @@ def _fail(batch: Sequence[Job], why: str, *, retry_after: float = 1) -> None:
         job.error = RecordsAwayError(why, retry_after=retry_after)
 
 
+def _give_up(done: asyncio.Future[Any]) -> None:
+    if not done.done():
+        done.set_exception(RecordsAwayError("the disk does not answer"))
+
+
 def _deliver(batch: Sequence[Job]) -> None:
     for job in batch:
-        if job.done.cancelled():
+        if job.done.done():  # who asked has gone
             continue
         if job.error is not None:
             job.done.set_exception(job.error)
