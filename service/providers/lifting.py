@@ -85,7 +85,7 @@ class Lifter:
         """Keeps what is here of a picture; says where that ends."""
         quote = piece.find(b'"', at)
         end = quote if quote >= 0 else len(piece)
-        if piece.find(b"\n", at, end) >= 0:  # no string of JSON goes over a line's end: it is none
+        if quote < 0 and piece.endswith(b"\n"):  # no string of JSON goes over a line's end: it is none
             text.extend(aside)
             self._aside, self._size = None, 0
             return at
