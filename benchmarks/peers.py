@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from benchmarks import machine
 from benchmarks.contestants import KEY, MODEL, Contestant
 from benchmarks.machine import MissingError, tool
 from benchmarks.mock import PATH, free_port
@@ -122,15 +123,18 @@ class Portkey(Peer):
 
 def install() -> dict[str, str]:
     """Installs both, unless they are there; says in which versions."""
-    _once(PEERS / "litellm", f"litellm[proxy]=={LITELLM}", _install_litellm)
+    _once(PEERS / "litellm", f"litellm[proxy]=={LITELLM} on Python {machine.python()}", _install_litellm)
     _once(PEERS / "portkey", f"@portkey-ai/gateway {PORTKEY}", _install_portkey)
     node = subprocess.run([tool("node"), "--version"], capture_output=True, text=True, check=True).stdout.strip()
     return {"LiteLLM": f"{LITELLM}, one worker", "Portkey": f"{PORTKEY}, Node {node}"}
 
 
 def _install_litellm(folder: Path, wanted: str) -> None:
-    _run([sys.executable, "-m", "venv", str(folder)])
-    _run([str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", wanted])
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)])
+    requirement = wanted.partition(" ")[0]
+    _run(
+        [str(folder / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", requirement]
+    )
 
 
 def _install_portkey(folder: Path, wanted: str) -> None:
