@@ -14,4 +14,6 @@ _GOOD = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 def request_id(asked: str | None) -> str:
-    return asked if asked and _GOOD.fullmatch(asked) else f"{int(time.time() * 1000):012x}{_RANDOM.getrandbits(80):020x}"
+    if asked and _GOOD.fullmatch(asked):
+        return asked
+    return f"{int(time.time() * 1000):012x}{_RANDOM.getrandbits(80):020x}"

@@ -126,7 +126,7 @@ class _Texts:
         while True:
             piece = await self._content.readany() if self._chunked else (await self._content.readchunk())[0]
             at_end = not piece and self._content.at_eof()
-            text = self._lifter.rest() if at_end else self._lifter.feed(piece)
+            text = self._lifter.rest() if at_end else await self._lifter.feed(piece)
             if text:
                 return text
             if at_end:

@@ -46,16 +46,17 @@ class Lifter:
         self._aside: list[memoryview] | None = None
         self._size = 0
 
-    def feed(self, piece: bytes) -> bytes:
+    async def feed(self, piece: bytes) -> bytes:
         """What is left of a piece of the text. Its end may come with the next, if a picture may begin there."""
         if self._begun:
             piece, self._begun = self._begun + piece, b""
         text: list[bytes | memoryview] = []
         at = 0
         while at < len(piece):
-            at = (
-                self._pass_by(piece, at, text) if self._aside is None else self._set_aside(self._aside, piece, at, text)
-            )
+            if self._aside is None:
+                at = self._pass_by(piece, at, text)
+            else:
+                at = await self._set_aside(self._aside, piece, at, text)
         return b"".join(text)
 
     def rest(self) -> bytes:
@@ -81,7 +82,7 @@ class Lifter:
         text.append(piece[at:end] if at or begun else piece)
         return len(piece)
 
-    def _set_aside(self, aside: list[memoryview], piece: bytes, at: int, text: list[bytes | memoryview]) -> int:
+    async def _set_aside(self, aside: list[memoryview], piece: bytes, at: int, text: list[bytes | memoryview]) -> int:
         """Keeps what is here of a picture; says where that ends."""
         quote = piece.find(b'"', at)
         end = quote if quote >= 0 else len(piece)
@@ -94,14 +95,14 @@ class Lifter:
         if self._size + sum(map(len, self.lifted.values())) > self._most:
             raise too_large()
         if quote >= 0:
-            text.append(self._lift(b"".join(aside)))
             self._aside, self._size = None, 0
+            text.append(await self._lift(b"".join(aside)))
         return end
 
-    def _lift(self, encoded: bytes) -> bytes:
+    async def _lift(self, encoded: bytes) -> bytes:
         """What is left in the place of a picture: the word for it; or all of it, where it is not plain base64."""
         try:
-            picture = pybase64.b64decode(encoded, validate=True)
+            picture = await offload.over(encoded, _decoded)
         except ValueError:
             return encoded
         word = f"{_WORD}{self._words}"
@@ -123,7 +124,11 @@ class Document(Struct, frozen=True):
             return None
         if text in self.lifted:
             return self.lifted.pop(text) or None
-        return pybase64.b64decode(text, validate=True)
+        return _decoded(text)
+
+
+def _decoded(text: bytes | str) -> bytes:
+    return pybase64.b64decode(text, validate=True)
 
 
 def too_large() -> ProviderError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+import gc
+import weakref
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -99,6 +101,34 @@ async def connected(kind: str, most_calls: int = 100) -> AsyncGenerator[Line]:
     finally:
         await channel.close()
         await server.stop(None)
+
+
+@pytest.fixture
+def no_collector() -> Generator[None]:
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("no_collector")
+async def test_nothing_is_left_for_the_collector() -> None:
+    """A call that is over is gone with its messages, which may be large, when the last who knows it forgets it."""
+
+    async def two(_: Context) -> AsyncGenerator[v1.ReadFileResponse, None]:
+        for _ in range(2):
+            yield v1.ReadFileResponse()
+
+    async with connected("local") as line:
+        line.servicer.stream = two
+        unary = line.models.GetModel(v1.GetModelRequest(), timeout=60)
+        await unary
+        stream = line.files.ReadFile(v1.ReadFileRequest(), timeout=60)
+        assert len([each async for each in stream]) == 2
+        calls = [weakref.ref(unary), weakref.ref(stream)]
+        del unary, stream
+        await asyncio.sleep(0)  # their timers are let go
+
+        assert [call() for call in calls] == [None, None]
 
 
 @pytest.fixture(params=["local", "grpc"])

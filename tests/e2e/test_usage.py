@@ -130,12 +130,13 @@ def without_times(fields: dict[str, Any]) -> dict[str, Any]:
     return {**kept, "attempts": [{**each, "ms": 0} for each in fields.get("attempts", ())]}
 
 
-async def test_caller_who_leaves_is_told(house: House) -> None:
+@pytest.mark.parametrize("stream", [True, False])
+async def test_caller_who_leaves_is_told(house: House, stream: bool) -> None:
     """While it goes on it is under way, with money held; afterwards it is left, and costs what the provider billed."""
     gate = asyncio.Event()
     house.openai.always(double.held(gate))
     async with Client(house.grpc) as client:
-        _, writer = await ask(house, {"model": MODEL, "prompt": PROMPT, "stream": True}, {"x-request-id": "leaver"})
+        _, writer = await ask(house, {"model": MODEL, "prompt": PROMPT, "stream": stream}, {"x-request-id": "leaver"})
         await house.openai.accepted(1)
         running = (await client.request("leaver")).request
         assert (state(running), running.attempts, running.provider) == ("running", 1, "openai")
@@ -148,6 +149,27 @@ async def test_caller_who_leaves_is_told(house: House) -> None:
     assert (state(story.request), story.request.reason, story.request.images) == ("left", "cancelled", 0)
     assert [(each.outcome, each.images) for each in story.report.attempts] == [(v1.OUTCOME_DONE, 1)]
     assert story.request.cost_micro_usd == house.openai.billed_micro_usd
+
+
+@pytest.mark.parametrize(
+    ("letters", "then"), [(31_000, b""), (10, b"POST /v1/images/generations HTTP/1.1\r\nhost: x\r\n")]
+)
+async def test_leaving_is_noticed_behind_what_was_sent(house: House, letters: int, then: bytes) -> None:
+    """A long body, or another request after it, makes the server pause; that the client goes is seen all the same."""
+    gate = asyncio.Event()
+    house.openai.always(double.held(gate))
+    async with Client(house.grpc) as client:
+        _, writer = await ask(house, {"model": MODEL, "prompt": "灯" * letters}, {"x-request-id": "leaver"})
+        await house.openai.accepted(1)
+        writer.write(then)
+        await writer.drain()
+        await asyncio.sleep(0.1)
+        writer.transport.abort()
+        await asyncio.sleep(0.1)
+        gate.set()
+        story = await entered(client, "leaver")
+
+    assert state(story.request) == "left"
     assert (story.request.presumed_micro_usd, story.request.held_micro_usd) == (0, 0)
 
 

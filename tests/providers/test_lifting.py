@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service import offload
 from service.errors import ProviderError, Reason
 from service.providers.lifting import NAME, Document, Lifter
 
@@ -24,9 +25,13 @@ PLENTY = 10_000_000
 
 def lifted(pieces: Sequence[bytes], most: int = PLENTY) -> tuple[Document, bytes]:
     """The document, and the text that was left of it."""
-    lifter = Lifter(most)
-    left = b"".join(map(lifter.feed, pieces)) + lifter.rest()
-    return asyncio.run(lifter.document(left)), left
+
+    async def lift() -> tuple[Document, bytes]:
+        lifter = Lifter(most)
+        left = b"".join([await lifter.feed(piece) for piece in pieces]) + lifter.rest()
+        return await lifter.document(left), left
+
+    return asyncio.run(lift())
 
 
 def read(text: str, *cuts: int) -> Any:
@@ -86,21 +91,29 @@ def test_more_than_there_is_room_for() -> None:
     assert given_up.value.reason is Reason.PROVIDER_INVALID_ANSWER
 
 
-def test_what_was_taken_makes_room() -> None:
+async def test_what_was_taken_makes_room() -> None:
     """A stream of many pictures may be longer than what may wait at once."""
     lifter = Lifter(2 * len(TEXT))
     for _ in range(10):
-        document = asyncio.run(lifter.document(lifter.feed(json.dumps({NAME: TEXT}).encode())))
+        document = await lifter.document(await lifter.feed(json.dumps({NAME: TEXT}).encode()))
         assert document.picture(document.value) == LARGE
 
 
 @pytest.mark.parametrize("cut", [30, 500, 1000])
-def test_a_picture_without_end_does_not_swallow_what_follows(cut: int) -> None:
+async def test_a_picture_without_end_does_not_swallow_what_follows(cut: int) -> None:
     """In a stream another line may follow, and is a line."""
     half = json.dumps({"data": [{NAME: TEXT}]})[:1000].encode() + b"\n"
     lifter = Lifter(PLENTY)
-    assert lifter.feed(half[:cut]) + lifter.feed(half[cut:] + b"data: 5\n") == half + b"data: 5\n"
-    assert lifter.feed(b"data: 6\n") == b"data: 6\n"
+    assert await lifter.feed(half[:cut]) + await lifter.feed(half[cut:] + b"data: 5\n") == half + b"data: 5\n"
+    assert await lifter.feed(b"data: 6\n") == b"data: 6\n"
+
+
+async def test_a_large_picture_is_decoded_beside_the_loop() -> None:
+    """And is the same."""
+    data = bytes(offload.LARGE)
+    lifter = Lifter(2 * len(data))
+    document = await lifter.document(await lifter.feed(json.dumps({NAME: pybase64.b64encode(data).decode()}).encode()))
+    assert document.picture(document.value) == data
 
 
 @pytest.mark.parametrize("cut", [1, 2, 10, 1000])

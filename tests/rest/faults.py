@@ -107,7 +107,7 @@ DENIALS = {
     "429": limited(status(429)),
     "429 for 7 s": limited(status(429, retry_after="7"), 7),
     "429 for 1500 ms": limited(status(429, retry_after_ms="1500"), 2),
-    "429 until a date": limited(rate_limited_until(900), *range(600, 901)),
+    "429 until a date": limited(rate_limited_until(3000), *range(1800, 3001)),
     "429 for nonsense": limited(status(429, retry_after="soon")),
     "503": overloaded(status(503)),
     "503 for 3 s": overloaded(status(503, retry_after="3"), 503, 3),
