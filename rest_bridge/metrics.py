@@ -82,7 +82,6 @@ class Metrics:
         if FOLDER in os.environ:
             self._registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(self._registry)
-
         self.active: Callable[[str], Gauge] = cache(self._active.labels)
         self.duration: Callable[[str, str, str], Histogram] = cache(self._duration.labels)
 

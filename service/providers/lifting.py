@@ -79,7 +79,7 @@ class Lifter:
         begun = _BEGUN.search(piece, max(at, len(piece) - _LONGEST))
         end = begun.start() if begun else len(piece)
         self._begun = piece[end:]
-        text.append(piece[at:end] if at or begun else piece)
+        text.append(piece[at:end])
         return len(piece)
 
     async def _set_aside(self, aside: list[memoryview], piece: bytes, at: int, text: list[bytes | memoryview]) -> int:
