@@ -83,7 +83,7 @@ descriptors: node  ## the contract as one descriptor set, build/imagegen.binpb
 
 INTO ?= .
 lock: $(VENV)/.dev  ## resolve the hashed locks anew from pyproject.toml (they name no host)
-	@mkdir -p build && echo "imagegen @ file://$(CURDIR)/protos" > build/override.txt
+	@mkdir -p build && echo "imagegen[tracing,telemetry] @ file://$(CURDIR)/protos" > build/override.txt
 	@$(LOCK) --override build/override.txt --group dev -o $(INTO)/requirements-dev.txt
 	@$(LOCK) --override build/override.txt --group build -c $(INTO)/requirements-dev.txt -o $(INTO)/requirements.txt
 

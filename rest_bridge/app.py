@@ -62,7 +62,7 @@ class App:
 
     def __init__(self, gateway: Gateway, public_url: str) -> None:
         self.state = State(gateway, public_url.rstrip("/"), Metrics())
-        self._edge = Edge(self._answer, self.state.metrics)
+        self._edge = Edge(self._answer, self.state.metrics, service_logs=gateway.is_here)
         table = routes()
         self._fixed = {route.path: route for route in table if not route.param_convertors}
         self._patterns = [route for route in table if route.param_convertors]

@@ -23,6 +23,8 @@ class Asked:
     n: int = 1
     headers: dict[str, str] = field(default_factory=dict[str, str])
     """What is known before the first byte of a stream."""
+    failure: ImagegenError | None = None
+    """Why a stream failed after its first byte."""
 
     def learn(self, members: Mapping[str, Any]) -> None:
         """What the body says of itself, before it is known to be good."""
@@ -45,7 +47,8 @@ class Asked:
         return errors.response(error, self.request_id, self.request_type, self.model)
 
     def error_event(self, error: ImagegenError, number: int) -> sse.Pieces:
-        """The envelope as an event. Its `type` is the event's, so the reason stands in `extra_fields`."""
+        """The envelope as an event, with which a stream ends. Its `type` is the event's, so the reason stands in `extra_fields`."""
+        self.failure = error
         body = errors.envelope(error, self.request_id, self.request_type, self.model)
         body["extra_fields"]["reason"] = body["type"]
         return sse.event("error", {**body, "type": "error", "sequence_number": number})

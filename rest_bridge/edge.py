@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
+import structlog
 from imagegen import ImagegenError, tracing, v1
 from imagegen.identity import request_id as good_or_new
 from msgspec import Struct
 from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
 from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge import errors
 from rest_bridge.gateway import Errand, errand
-from rest_bridge.metrics import Metrics
+from rest_bridge.metrics import Metrics, Seen, known
+
+_WENT_ON, _FAILED = "imagegen.went_on", "imagegen.failed"
+"""In the scope of a request: that it is the service's now, and why it failed after its answer had begun."""
 
 
 class Arrival(Struct, frozen=True):
@@ -36,21 +40,31 @@ def request_id_of(request: Request) -> str:
 
 def errand_of(request: Request) -> Errand:
     arrived = arrival_of(request)
+    request.scope[_WENT_ON] = True
     return errand(arrived.headers, arrived.request_id, arrived.span.context)
 
 
+def failed_late(scope: Scope, error: ImagegenError) -> None:
+    """For an answer that began well: its status said so, and cannot be changed any more."""
+    if errors.status_of(error) >= 500:
+        scope[_FAILED] = error.name
+
+
 class Edge:
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, service_logs: bool = False) -> None:
+        """Where the service writes its lines to the same place (`service_logs`), a request that goes on has its own."""
         self._app = app
         self._metrics = metrics
+        self._service_logs = service_logs
+        self._log = structlog.get_logger("bridge").bind()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(scope["headers"])}
         request_id = good_or_new(headers.get("x-request-id"))
         method = scope["method"]
-        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
+        trace = tracing.extract(headers.items())
         with (
-            tracing.Span(method, SpanKind.SERVER, tracing.extract(headers.items()), attributes) as span,
+            tracing.Span(known(method), SpanKind.SERVER, trace, _attributes(scope, headers)) as span,
             self._metrics.request(method) as seen,
         ):
             scope["imagegen.arrival"] = Arrival(request_id, headers, span)
@@ -66,15 +80,47 @@ class Edge:
             except Exception:  # a fault of ours: no inner word leaves
                 if seen.begun:
                     raise
-                logging.getLogger(__name__).exception("request %s failed", request_id)
+                self._log.exception("unexpected failure", request_id=request_id)
                 failed = ImagegenError(v1.REASON_INTERNAL, f"The bridge failed. The request's id is {request_id}.")
                 await errors.response(failed, request_id)(scope, receive, noting)
             finally:
                 seen.route = _route(scope)
-                span.rename(f"{method} {seen.route}")
-                span.set(http__route=seen.route, http__response__status_code=seen.status)
-                if seen.status >= 500:
-                    span.fail(str(seen.status))
+                seen.exemplar = span.exemplar
+                self._note(scope, span, seen)
+                if not (self._service_logs and _WENT_ON in scope):
+                    self._log.info(
+                        "request",
+                        method=known(method),
+                        route=seen.route,
+                        status=seen.status,
+                        request_id=request_id,
+                        trace_id=span.trace_id,
+                        ms=round(seen.seconds * 1000, 1),
+                    )
+
+    def _note(self, scope: Scope, span: tracing.Span, seen: Seen) -> None:
+        span.rename(f"{known(scope['method'])} {seen.route}")
+        span.set(http__response__status_code=seen.status)
+        if "route" in scope:  # a path that nobody serves may be anything, a key too
+            span.set(http__route=seen.route, url__path=scope["path"])
+        if seen.status >= 500:
+            span.fail(str(seen.status))
+        elif _FAILED in scope:
+            span.fail(scope[_FAILED])
+
+
+def _attributes(scope: Scope, headers: Mapping[str, str]) -> dict[str, AttributeValue] | None:
+    if not tracing.is_watched():
+        return None
+    host, port = scope.get("server") or ("", 0)
+    return {
+        "http.request.method": known(scope["method"]),
+        "url.scheme": scope["scheme"],
+        "server.address": host,
+        "server.port": port or 0,
+        "network.protocol.version": scope["http_version"],
+        "user_agent.original": headers.get("user-agent", "")[:200],
+    }
 
 
 def _route(scope: Scope) -> str:

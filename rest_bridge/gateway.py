@@ -75,6 +75,8 @@ Service = str | LocalChannel
 
 class Gateway:
     def __init__(self, service: Service) -> None:
+        self.is_here = not isinstance(service, str)
+        """Whether the service is in this very process."""
         self._channel: grpc.aio.Channel = connect(service) if isinstance(service, str) else cast(Any, service)
         self.images: ImageGenerationAsyncStub = v1.ImageGenerationStub(self._channel)
         self.files: ImageFilesAsyncStub = v1.ImageFilesStub(self._channel)

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from rest_bridge.gateway import Gateway
 from rest_bridge.json import dumps
-from rest_bridge.metrics import CONTENT_TYPE, Metrics
+from rest_bridge.metrics import Metrics
 
 
 async def health(request: Request) -> Response:
@@ -25,4 +25,5 @@ async def ready(request: Request) -> Response:
 
 async def metrics(request: Request) -> Response:
     counted: Metrics = request.app.state.metrics
-    return Response(counted.text(), headers={"content-type": CONTENT_TYPE})
+    text, media_type = counted.meter.text(request.headers.get("accept", ""))
+    return Response(text, headers={"content-type": media_type})

@@ -1,52 +1,44 @@
-"""The bridge's own metrics, served at /metrics under the names that OpenTelemetry's conventions have in Prometheus.
-
-Where several processes share a port, each keeps its numbers in files of the folder that the library's environment
-variable names, and whichever is asked answers for all.
-"""
+"""The bridge's own metrics, served at /metrics and sent to a collector."""
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable
-from functools import cache
-from typing import Any, Self, cast
+from functools import cache, lru_cache
+from typing import Self
 
-from prometheus_client import (
-    CONTENT_TYPE_LATEST,
-    CollectorRegistry,
-    Gauge,
-    Histogram,
-    generate_latest,
-    multiprocess,
-    values,
-)
-
-BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600)
-"""Pictures take minutes: up to ten of them."""
-
-FOLDER, WORKER = "PROMETHEUS_MULTIPROC_DIR", "IMAGEGEN_WORKER"
-"""In the environment of one of several: where they keep what they count, and which of them it is."""
+from imagegen.metrics import Meter
+from prometheus_client import Gauge, Histogram
 
 LEFT = 499
 
-CONTENT_TYPE = CONTENT_TYPE_LATEST
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "CONNECT", "TRACE"})
+
+
+def known(method: str) -> str:
+    """A method as the conventions count it: what HTTP does not know is one."""
+    return method if method in METHODS else "_OTHER"
 
 
 class Seen:
     """A request under way, counted from its beginning to its end; 499 stands until an answer has begun."""
 
-    __slots__ = ("_active", "_method", "_metrics", "_started", "route", "status")
+    __slots__ = ("_active", "_method", "_metrics", "_started", "exemplar", "route", "status")
 
     def __init__(self, metrics: Metrics, method: str) -> None:
         self.status = LEFT
         self.route = "(none)"
+        self.exemplar: dict[str, str] | None = None
         self._metrics = metrics
         self._method = method
 
     @property
     def begun(self) -> bool:
         return self.status != LEFT
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self._started
 
     def __enter__(self) -> Self:
         self._started = time.monotonic()
@@ -57,36 +49,25 @@ class Seen:
     def __exit__(self, *_: object) -> None:
         self._active.dec()
         duration = self._metrics.duration(self._method, self.route, str(self.status))
-        duration.observe(time.monotonic() - self._started)
+        duration.observe(self.seconds, self.exemplar)
 
 
 class Metrics:
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        if FOLDER in os.environ:  # who takes the place of another goes on with its numbers
-            values.ValueClass = cast(Any, values).MultiProcessValue(lambda: os.environ[WORKER])
-        self._duration = Histogram(
-            "http_server_request_duration_seconds",
+        self.meter = Meter()
+        duration = self.meter.histogram(
+            "http.server.request.duration",
             "Duration of requests.",
-            ["http_request_method", "http_route", "http_response_status_code"],
-            registry=self._registry,
-            buckets=BUCKETS,
+            ("http.request.method", "http.route", "http.response.status_code"),
         )
-        self._active = Gauge(
-            "http_server_active_requests",
-            "Requests under way.",
-            ["http_request_method"],
-            registry=self._registry,
-            multiprocess_mode="livesum",
-        )
-        if FOLDER in os.environ:
-            self._registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(self._registry)
-        self.active: Callable[[str], Gauge] = cache(self._active.labels)
-        self.duration: Callable[[str, str, str], Histogram] = cache(self._duration.labels)
+        active = self.meter.gauge("http.server.active_requests", "Requests under way.", ("http.request.method",))
+        self._dropped = self.meter.counter("imagegen.telemetry.dropped", "What no collector took.", ("signal",))
+        self.meter.watch_process()
+        self.active: Callable[[str], Gauge] = cache(active.labels)
+        self.duration: Callable[[str, str, str], Histogram] = lru_cache(1024)(duration.labels)
 
     def request(self, method: str) -> Seen:
-        return Seen(self, method)
+        return Seen(self, known(method))
 
-    def text(self) -> bytes:
-        return generate_latest(self._registry)
+    def spans_dropped(self, count: int) -> None:
+        self._dropped.labels("traces").inc(count)

@@ -17,6 +17,7 @@ from imagegen import v1
 from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
 from rest_bridge.leaving import Protocol
+from rest_bridge.metrics import Metrics
 
 LAST_WORDS = 2
 """Seconds after the grace in which callers are told that it is over."""
@@ -52,6 +53,11 @@ class Bridge:
     @property
     def port(self) -> int:
         return self._socket.getsockname()[1] if self._socket else self._settings.port
+
+    @property
+    def metrics(self) -> Metrics:
+        """What is counted, once it has started."""
+        return self._app.state.metrics
 
     @property
     def public_url(self) -> str:

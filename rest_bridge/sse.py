@@ -17,6 +17,7 @@ from imagegen.errors import ImagegenError
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from rest_bridge.edge import failed_late
 from rest_bridge.json import Piece, dumps, gathered, with_base64
 from rest_bridge.leaving import ends, has_left
 
@@ -41,6 +42,7 @@ class Failing(Protocol):
     """How a failure is answered: before the first byte, and after it."""
 
     headers: dict[str, str]
+    failure: ImagegenError | None
 
     def failed(self, error: ImagegenError) -> Response: ...
 
@@ -78,6 +80,9 @@ class EventStream(Response):
                 await self._write(send, *self._asked.error_event(error, 0), last=True)
             else:
                 await self._asked.failed(error)(scope, receive, send)
+        finally:
+            if self._asked.failure is not None:
+                failed_late(scope, self._asked.failure)
 
     async def _write(self, send: Send, *pieces: Piece, last: bool = False) -> None:
         if not self._begun:

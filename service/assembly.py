@@ -26,6 +26,7 @@ from service.rpc.server import Server
 from service.rpc.usage import Usage
 from service.signing import Signer, own_key
 from service.stores import locate
+from service.telemetry import Exposition, counting
 
 
 class Gateway:
@@ -62,12 +63,15 @@ class Gateway:
             shares_ports=shares_ports,
         )
         self._background: list[asyncio.Task[None]] = []
+        self._exposition: Exposition | None = None
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
         if self.config.telemetry.liveness and not self._shares_ports:  # of several, the one that watches answers
             liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
+        if self.config.telemetry.prometheus and not self._shares_ports:
+            self._exposition = Exposition(*address(self.config.telemetry.prometheus), counting.METER.registry)
         await self.records.open()
         self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()
         return await self.server.start(addresses or (self.config.service.listen,))
@@ -91,6 +95,8 @@ class Gateway:
         await self.blobs.close()
         for adapter in self.adapters.values():
             await adapter.close()
+        if self._exposition is not None:
+            self._exposition.close()
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:

@@ -8,17 +8,21 @@ import gc
 import os
 import resource
 import signal
+import socket
 import sys
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Generator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from importlib.metadata import version
 
 import uvloop
+from imagegen.metrics import Meter
 
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
 from service.liveness import Liveness
+from service.telemetry import counting, log, on_loop_failure
 
 MIB = 1024 * 1024
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -62,7 +66,29 @@ def _keep_memory() -> None:
 async def _plain(main: Awaitable[None]) -> None:
     # Who reads a stream of ours closes it. The loop need not list them all, which takes time whenever one begins.
     sys.set_asyncgen_hooks(firstiter=None)
+    asyncio.get_running_loop().set_exception_handler(on_loop_failure)
     await main
+
+
+@contextmanager
+def exported(config: Config, name: str, meters: Sequence[Meter], dropped: Callable[[int], None]) -> Generator[None]:
+    """Meanwhile spans and metrics go to the collector, where the configuration names one."""
+    if not config.telemetry.otlp:
+        yield
+        return
+    from imagegen.exporting import Exporter  # a fifth of a second that nobody else need spend
+
+    about = {
+        "service.name": name,
+        "service.version": version("imagegen-gateway"),
+        "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+    }
+    exporter = Exporter(config.telemetry.otlp, about, meters, say=log("telemetry").warning, dropped=dropped)
+    exporter.start()
+    try:
+        yield
+    finally:
+        exporter.close()
 
 
 async def up(config: Config, say: Say, *, shared: bool = False) -> None:
@@ -74,39 +100,44 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
     host, port = address(config.bridge.listen)
     grace = 0.0
     life: asyncio.Task[None] | None = None
-    try:
-        ports = await gateway.start()
-        grpc = joined(address(config.service.listen)[0], ports[0])
-        channel = gateway.server.channel()
-        bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
-        await bridge.start()
-        say(greeting(bridge.public_url, grpc))
-        life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
-        await told_to_stop(gateway, by_input=shared)
-        grace = seconds(config.drain.grace)
-        end = time.monotonic() + grace
-        bridge.stop_accepting()
-        await gateway.stop_accepting()
-        await bridge.stop(grace)
-        grace = max(0.0, end - time.monotonic())
-    finally:
-        await gateway.stop(grace)
-        if life is not None:
-            life.cancel()
+    with ExitStack() as watched:
+        try:
+            ports = await gateway.start()
+            grpc = joined(address(config.service.listen)[0], ports[0])
+            channel = gateway.server.channel()
+            bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
+            await bridge.start()
+            meters = (counting.METER, bridge.metrics.meter)
+            watched.enter_context(exported(config, "imagegen", meters, counting.spans_dropped))
+            say(greeting(bridge.public_url, grpc))
+            life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
+            await told_to_stop(gateway, by_input=shared)
+            grace = seconds(config.drain.grace)
+            end = time.monotonic() + grace
+            bridge.stop_accepting()
+            await gateway.stop_accepting()
+            await bridge.stop(grace)
+            grace = max(0.0, end - time.monotonic())
+        finally:
+            await gateway.stop(grace)
+            if life is not None:
+                life.cancel()
 
 
 async def service(config: Config, say: Say) -> None:
     """The service alone."""
     gateway = Gateway(config)
     grace = 0.0
-    try:
-        ports = await gateway.start()
-        say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
-        await told_to_stop(gateway)
-        grace = seconds(config.drain.grace)
-        await gateway.stop_accepting()
-    finally:
-        await gateway.stop(grace)
+    with ExitStack() as watched:
+        try:
+            ports = await gateway.start()
+            watched.enter_context(exported(config, "imagegen-service", (counting.METER,), counting.spans_dropped))
+            say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
+            await told_to_stop(gateway)
+            grace = seconds(config.drain.grace)
+            await gateway.stop_accepting()
+        finally:
+            await gateway.stop(grace)
 
 
 async def bridge(config: Config, say: Say) -> None:
@@ -117,17 +148,20 @@ async def bridge(config: Config, say: Say) -> None:
         asyncio.create_task(Liveness(*address(config.telemetry.liveness)).run()) if config.telemetry.liveness else None
     )
     grace = 0.0
-    try:
-        await made.start()
-        say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
-        await told_to_stop()
-        grace = seconds(config.drain.grace)
-        made.stop_accepting()
-    finally:
-        await made.stop(grace)
-        if alive:
-            alive.cancel()
-            await asyncio.wait({alive})
+    with ExitStack() as watched:
+        try:
+            await made.start()
+            counted = made.metrics
+            watched.enter_context(exported(config, "imagegen-bridge", (counted.meter,), counted.spans_dropped))
+            say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
+            await told_to_stop()
+            grace = seconds(config.drain.grace)
+            made.stop_accepting()
+        finally:
+            await made.stop(grace)
+            if alive:
+                alive.cancel()
+                await asyncio.wait({alive})
 
 
 async def _give_signs_of_life(say: Say) -> None:

@@ -17,15 +17,16 @@ import tempfile
 import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from typing import Any, cast
 
-from prometheus_client import multiprocess
+from imagegen.metrics import FOLDER, WORKER
+from prometheus_client import CollectorRegistry, multiprocess
 
-from rest_bridge.metrics import FOLDER, WORKER
 from service.assembly import check
 from service.config import Config, ConfigError, address, joined, seconds
 from service.liveness import TOLERANCE, Liveness
+from service.telemetry import Exposition
 from terminal.running import Say, greeting, told_to_stop
 
 SETTLED = 30.0
@@ -129,7 +130,8 @@ class Workers:
             told = asyncio.create_task(told_to_stop(at_once=end_at_once))
             serving = asyncio.create_task(_serve(workers, config, lambda: say(hello)))
             try:
-                await asyncio.wait({told, serving}, return_when=asyncio.FIRST_COMPLETED)
+                with _exposed(config, metrics):
+                    await asyncio.wait({told, serving}, return_when=asyncio.FIRST_COMPLETED)
             finally:
                 for task in (told, serving):
                     task.cancel()
@@ -167,6 +169,18 @@ def _refuse_what_is_not_shared(config: Config, count: int) -> None:
             f"memory: is one process's own, and {count} workers need signals that they share; give them "
             "redis://HOST or valkey://HOST, or start one worker",
         )
+
+
+@contextmanager
+def _exposed(config: Config, folder: str) -> Generator[None]:
+    """What all workers count, for Prometheus."""
+    if not config.telemetry.prometheus:
+        yield
+        return
+    registry = CollectorRegistry()
+    registry.register(cast(Any, multiprocess).MultiProcessCollector(None, path=folder))
+    with closing(Exposition(*address(config.telemetry.prometheus), registry)):
+        yield
 
 
 @contextmanager

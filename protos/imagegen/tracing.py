@@ -73,6 +73,17 @@ class Span:
         identity = trace.get_current_span(self.context).get_span_context()
         return trace.format_trace_id(identity.trace_id) if identity.is_valid else None
 
+    @property
+    def exemplar(self) -> dict[str, str] | None:
+        """What a measurement says of where it is from; nothing where no span is kept."""
+        if not self._span.is_recording():
+            return None
+        identity = self._span.get_span_context()
+        return {
+            "trace_id": trace.format_trace_id(identity.trace_id),
+            "span_id": trace.format_span_id(identity.span_id),
+        }
+
     def set(self, **attributes: AttributeValue | None) -> None:
         """Sets attributes, their names written with `__` for a dot; None is left out."""
         if self._span is trace.INVALID_SPAN:

@@ -16,7 +16,7 @@ from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending
 from service.names import new_name
 from service.stores.records.port import Records, RecordsAwayError, Work
-from service.telemetry import log
+from service.telemetry import counting, log
 
 PATIENCE = (0.2, 0.5, 1.0, 2.0)
 """How long to wait before trying anew to close a request while the records are away; then the last, for ever."""
@@ -142,7 +142,12 @@ class Books:
     def _supervise(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work, name="late entry")
         self._late.add(task)
-        task.add_done_callback(self._late.discard)
+        counting.late(1)
+        task.add_done_callback(self._is_made)
+
+    def _is_made(self, task: asyncio.Task[None]) -> None:
+        self._late.discard(task)
+        counting.late(-1)
 
 
 def _forget_prompts(before: str) -> Work[bool]:

@@ -26,6 +26,8 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     yield from _blobs(config)
     if config.bridge.public_url and not _is_http(config.bridge.public_url):
         yield "bridge.public_url", f'expected an http:// or https:// address, got "{masked(config.bridge.public_url)}"'
+    if config.telemetry.otlp and not _is_http(config.telemetry.otlp):
+        yield "telemetry.otlp", f'expected an http:// or https:// address, got "{masked(config.telemetry.otlp)}"'
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
@@ -95,6 +97,7 @@ def _addresses(config: Config) -> Iterator[tuple[str, str]]:
         ("service.listen", config.service.listen),
         ("bridge.listen", config.bridge.listen),
         ("telemetry.liveness", config.telemetry.liveness),
+        ("telemetry.prometheus", config.telemetry.prometheus),
     ):
         try:
             if value:

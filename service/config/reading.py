@@ -45,8 +45,6 @@ LATER = {
     "access.jwt": None,
     "engine.after_unknown": None,
     "providers.*.limits": None,
-    "telemetry.otlp": None,
-    "telemetry.prometheus": None,
 }
 """Settings that the design has and this version has not: refused by name (a tuple: only these values)."""
 

@@ -106,6 +106,8 @@ class Files(Table, frozen=True):
 
 class Telemetry(Table, frozen=True):
     liveness: str = ""
+    otlp: str = ""
+    prometheus: str = ""
     record_content: bool = False
 
 

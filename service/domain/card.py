@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from msgspec import Struct, field
@@ -62,12 +62,27 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 
 
 def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
-    """The card of a model, else of its nearest family: "gpt-image-2-2026-04-21" and "gpt-image-2.9" of gpt-image-2."""
-    families = {name: card for name, card in cards.items() if card.family}
-    return cards.get(model) or extended(families, model, "-.")
+    name = find_name(cards, model)
+    return None if name is None else cards[name]
+
+
+def find_name(cards: Mapping[str, ModelCard], model: str) -> str | None:
+    """The name of a model's card, else of its nearest family's.
+
+    "gpt-image-2-2026-04-21" and "gpt-image-2.9" are of the family gpt-image-2.
+    """
+    if model in cards:
+        return model
+    return longest((name for name, card in cards.items() if card.family), model, "-.")
 
 
 def extended(known: Mapping[str, T], model: str, separators: str) -> T | None:
     """What is known of the longest name that `model` extends after a separator."""
-    names = [name for name in known if model.startswith(name) and model[len(name) :][:1] in tuple(separators)]
-    return known[max(names, key=len)] if names else None
+    name = longest(known, model, separators)
+    return None if name is None else known[name]
+
+
+def longest(names: Iterable[str], model: str, separators: str) -> str | None:
+    """The longest of the names that `model` extends after a separator."""
+    fit = [name for name in names if model.startswith(name) and model[len(name) :][:1] in tuple(separators)]
+    return max(fit, key=len, default=None)

@@ -45,6 +45,8 @@ class Step(Struct, frozen=True, kw_only=True):
     target: Target
     request: ImageRequest
     card: ModelCard
+    family: str = "other"
+    """The name of the card, which is one of few, whatever callers write."""
     changes: tuple[Change, ...] = ()
     price: Price | None = None
     max_cost: MicroUsd | None = None

@@ -14,6 +14,7 @@ from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
 from service.errors import GatewayError, Reason
+from service.telemetry import counting
 
 
 class Account:
@@ -39,6 +40,11 @@ class Account:
     @property
     def may_be_billed(self) -> bool:
         return any(each.cost or each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in self._attempts)
+
+    @property
+    def labels(self) -> counting.Labels:
+        """What the request counts for: the target that the account is about."""
+        return (self._step.target.provider, self._step.family) if self._step else counting.NOBODY
 
     def planned(self, plan: Plan) -> None:
         self._skipped = plan.skipped

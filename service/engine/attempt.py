@@ -18,7 +18,7 @@ from operator import add
 from msgspec.structs import replace
 
 from service.access.permit import Permit
-from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageReady, Outcome, Shown
+from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageReady, Outcome, Progress, Shown
 from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.price import MicroUsd
@@ -27,7 +27,7 @@ from service.engine.pricing import owed
 from service.engine.queue import Queue
 from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Adapter, Call
-from service.telemetry import attempt_span, log
+from service.telemetry import attempt_span, counting, log
 
 LAST_ENTRIES = 10.0
 """Seconds in which the requests of a stopping process are closed, after their last attempts have ended."""
@@ -47,8 +47,13 @@ class Attempt:
         self._queue = Queue()
         self._started = time.monotonic()
         self._images = 0
+        self._first: float | None = None
         self._answered: Usage | None = None
         self._counted: list[Usage] = []
+
+    @property
+    def labels(self) -> counting.Labels:
+        return self.step.target.provider, self.step.family
 
     @property
     def usage(self) -> Usage | None:
@@ -77,6 +82,8 @@ class Attempt:
     async def carry_out(self, adapter: Adapter, permit: Permit) -> None:
         """Runs the call to its end and settles for it."""
         target, request = self.step.target, self.step.request
+        under_way = counting.attempts(target.provider)
+        under_way.inc()
         with attempt_span(target, request, self.record.number, self.call.trace) as span:
             try:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
@@ -99,9 +106,13 @@ class Attempt:
                 imagegen__outcome=outcome.value,
                 imagegen__images=self._images,
                 http__response__status_code=self.record.status,
+                gen_ai__response__time_to_first_chunk=self._first,
                 gen_ai__usage__input_tokens=self.usage.input_tokens if self.usage else None,
                 gen_ai__usage__output_tokens=self.usage.output_tokens if self.usage else None,
             )
+            exemplar = span.exemplar
+        under_way.dec()
+        counting.attempt_ended(self.record, self.labels, target.kind, exemplar)
         permit.settle(self.record)
         self.ended.set_result(None)
         self._queue.close()
@@ -113,6 +124,10 @@ class Attempt:
         if isinstance(event, ImageReady):
             self._images += 1
             self._counted += [event.image.usage] if event.image.usage else []
+            counting.image(self.labels, event.image.picture)
+        if self._first is None and self.step.request.stream and not isinstance(event, Progress):
+            self._first = time.monotonic() - self._started
+            counting.first_image(self.step.target.kind, self.step.family, self._first)
         self._queue.put(event)
 
     def _may_cost_more(self) -> bool:

@@ -5,6 +5,7 @@ check → plan → narrow → hold → the steps, one after another → delivery
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ from service.engine.router import Router
 from service.errors import GatewayError, Reason
 from service.names import new_name
 from service.providers.base import Adapter, Call
-from service.telemetry import Context, pipeline_span
+from service.telemetry import Context, counting, pipeline_span
 
 
 class Circumstances(Struct, frozen=True, kw_only=True):
@@ -58,6 +59,9 @@ class Pipeline:
         begun: list[Attempt] = []
         with pipeline_span(request, around.trace) as span:
             purpose = self._purpose(request, around, span.trace_id)
+            began = time.monotonic()
+            under_way = counting.requests(request.operation)
+            under_way.inc()
             failure: GatewayError | None = None
             over = False
             try:
@@ -77,9 +81,11 @@ class Pipeline:
                 account.give_up(GatewayError(Reason.INTERNAL, "The gateway failed."))
                 raise
             finally:
-                await self.attempts.release(
-                    permit, begun, purpose, account.ending(over=over, content=self.record_content)
-                )
+                ending = account.ending(over=over, content=self.record_content)
+                under_way.dec()
+                overhead = time.monotonic() - began - account.report().upstream_seconds
+                counting.request_ended(request, account.labels, ending, overhead)
+                await self.attempts.release(permit, begun, purpose, ending)
             if failure is not None:
                 span.fail(failure.reason)
                 if not account.images:
@@ -106,6 +112,8 @@ class Pipeline:
         async def begin(index: int, step: Step) -> Attempt:
             if index:
                 await permit.send(_sending(index, step))
+                left = begun[-1]
+                counting.fell_back(left.labels[0], step.target.provider, left.record.reason or "")
             else:
                 await permit.hold(purpose, plan.max_cost, _sending(index, step))
             call = Call(model=step.target.model, request=step.request, request_id=around.request_id, trace=trace)

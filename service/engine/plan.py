@@ -54,6 +54,7 @@ def _step(request: ImageRequest, target: Target, router: Router) -> Step:
         target=target,
         request=adapted,
         card=card,
+        family=router.family(target),
         changes=changes,
         price=price,
         max_cost=at_most(price, adapted.parameters, adapted.prompt),

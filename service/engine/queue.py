@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from service.domain.event import PartialImage, Progress, Shown
+from service.domain.event import ImageReady, PartialImage, Progress, Shown
+from service.telemetry import counting
 
 MAX_STALE = 16 * 1024 * 1024
 """How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
@@ -23,6 +24,7 @@ class Queue:
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
             self._events.pop()  # the latest percentage says it all
         self._events.append(event)
+        counting.waits(_size(event))
         self._drop_stale()
         self._wake()
 
@@ -34,6 +36,7 @@ class Queue:
     def abandon(self) -> None:
         """Nobody will get anything more."""
         self._abandoned = True
+        counting.waits(-sum(_size(each) for each in self._events))
         self._events.clear()
 
     async def get(self, deadline: float) -> Shown | None:
@@ -48,7 +51,9 @@ class Queue:
                 await self._getting
             finally:
                 timer.cancel()
-        return self._events.pop(0)
+        event = self._events.pop(0)
+        counting.waits(-_size(event))
+        return event
 
     def _wake(self) -> None:
         if self._getting is not None and not self._getting.done():
@@ -56,12 +61,23 @@ class Queue:
 
     def _drop_stale(self) -> None:
         previews = [each for each in self._events if isinstance(each, PartialImage)]
-        waiting = sum(len(each.picture.data) for each in previews)
+        waiting = sum(_size(each) for each in previews)
         for preview in previews[:-1]:
             if waiting <= MAX_STALE:
                 return
             self._events.remove(preview)
-            waiting -= len(preview.picture.data)
+            counting.waits(-_size(preview))
+            waiting -= _size(preview)
+
+
+def _size(event: Shown) -> int:
+    match event:
+        case PartialImage():
+            return len(event.picture.data)
+        case ImageReady():
+            return len(event.image.picture.data)
+        case Progress():
+            return 0
 
 
 def _expire(getting: asyncio.Future[None]) -> None:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.domain.card import ModelCard, extended, find_card
+from service.domain.card import ModelCard, extended, find_card, find_name
 from service.domain.plan import Target
 from service.domain.price import Price
 from service.errors import GatewayError, Reason
@@ -30,6 +30,10 @@ class Upstream:
 
     def card(self, model: str) -> ModelCard | None:
         return find_card(self.cards, model)
+
+    def family(self, model: str) -> str:
+        """The name of its card, of which it may be a snapshot."""
+        return find_name(self.cards, model) or "other"
 
     def price(self, model: str) -> Price | None:
         """The price of a model, or of the one that it is a snapshot of; a relative's price would be a guess."""
@@ -98,6 +102,9 @@ class Router:
         if card is None:
             raise self.unknown(str(target))
         return card
+
+    def family(self, target: Target) -> str:
+        return self.upstreams[target.provider].family(target.model)
 
     def price(self, target: Target) -> Price | None:
         return self.upstreams[target.provider].price(target.model)

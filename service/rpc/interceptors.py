@@ -18,7 +18,7 @@ from msgspec import Struct
 from service.errors import GatewayError, Reason
 from service.rpc import codec, status
 from service.rpc.trailers import trailers
-from service.telemetry import Context, log, server_call
+from service.telemetry import Context, counting, log, server_call
 
 if TYPE_CHECKING:
     Handler = grpc.RpcMethodHandler[Any, Any]  # generic for the type checker only
@@ -96,7 +96,8 @@ class _Answering:
         metadata = [(key, value) for key, value in context.invocation_metadata() or () if isinstance(value, str)]
         self._known = dict(metadata)
         self._id = request_id(self._known.get("x-request-id"))
-        self._span = server_call(method_name.removeprefix("/"), metadata)
+        self._name = method_name.removeprefix("/")
+        self._span = server_call(self._name, metadata)
 
     async def __aenter__(self) -> None:
         self._started = time.monotonic()
@@ -117,8 +118,10 @@ class _Answering:
         elif isinstance(failed, Exception):  # whatever it is, the caller gets a status and no inner word
             log("rpc").exception("unexpected failure", method=self._method, request_id=self._id, exc_info=failed)
             await self._tell(GatewayError(Reason.INTERNAL, f"The gateway failed. The request's id is {self._id}."))
-        else:  # the caller has gone, or its deadline has passed: there is nobody to answer
-            self._end(grpc.StatusCode.CANCELLED)
+        else:  # there is nobody to answer any more
+            remaining = cast("float | None", self._context.time_remaining())
+            late = remaining is not None and remaining <= 0
+            self._end(grpc.StatusCode.DEADLINE_EXCEEDED if late else grpc.StatusCode.CANCELLED)
 
     async def _tell(self, error: GatewayError) -> NoReturn:
         self._end(status.code(error), reason=error.reason.value)
@@ -127,14 +130,16 @@ class _Answering:
         await self._context.abort(made.code, made.details, (*made.trailing_metadata, *told))
 
     def _end(self, code: grpc.StatusCode, **more: str) -> None:
+        seconds = time.monotonic() - self._started
         self._span.rpc_ended(code, server=True)
         self._span.end()
+        counting.call_ended(self._name, code.name, seconds, self._span.exemplar)
         log("rpc").info(
             "call",
             method=self._method,
             code=code.name,
             request_id=self._id,
             trace_id=self._span.trace_id,
-            ms=round((time.monotonic() - self._started) * 1000, 1),
+            ms=round(seconds * 1000, 1),
             **more,
         )

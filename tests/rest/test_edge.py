@@ -47,7 +47,7 @@ async def test_a_fault_of_ours_is_an_envelope() -> None:
     assert told["type"] == "internal"
     assert "mine" in told["error"]["message"]
     assert b"inner" not in body["body"]
-    assert b'http_response_status_code="500"' in metrics.text()
+    assert b'http_response_status_code="500"' in metrics.meter.text()[0]
 
 
 async def test_a_fault_after_the_answer_began_is_the_servers_to_end() -> None:

@@ -1,0 +1,1 @@
+"""What operators see, and what they must never see."""
