@@ -47,7 +47,7 @@ class Asked:
         return errors.response(error, self.request_id, self.request_type, self.model)
 
     def error_event(self, error: ImagegenError, number: int) -> sse.Pieces:
-        """The envelope as an event, with which a stream ends. Its `type` is the event's, so the reason stands in `extra_fields`."""
+        """The envelope as a stream's last event. Its `type` is the event's, so the reason stands in `extra_fields`."""
         self.failure = error
         body = errors.envelope(error, self.request_id, self.request_type, self.model)
         body["extra_fields"]["reason"] = body["type"]

@@ -63,7 +63,7 @@ class Gateway:
             shares_ports=shares_ports,
         )
         self._background: list[asyncio.Task[None]] = []
-        self._exposition: Exposition | None = None
+        self.exposition: Exposition | None = None
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
@@ -71,7 +71,7 @@ class Gateway:
             liveness = Liveness(*address(self.config.telemetry.liveness))
             self._background.append(asyncio.create_task(liveness.run(), name="liveness"))
         if self.config.telemetry.prometheus and not self._shares_ports:
-            self._exposition = Exposition(*address(self.config.telemetry.prometheus), counting.METER.registry)
+            self.exposition = Exposition(*address(self.config.telemetry.prometheus), counting.METER.registry)
         await self.records.open()
         self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()
         return await self.server.start(addresses or (self.config.service.listen,))
@@ -95,8 +95,8 @@ class Gateway:
         await self.blobs.close()
         for adapter in self.adapters.values():
             await adapter.close()
-        if self._exposition is not None:
-            self._exposition.close()
+        if self.exposition is not None:
+            self.exposition.close()
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:

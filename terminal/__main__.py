@@ -62,7 +62,7 @@ def _run(program: Callable[..., Awaitable[None]], config: Any) -> None:
     from service.telemetry import set_up_logs
     from terminal.running import run
 
-    set_up_logs(to_terminal=sys.stderr.isatty())
+    set_up_logs(to_terminal=sys.stderr.isatty(), content=config.telemetry.record_content)
     try:
         run(program(config, click.echo))
     except (BridgeError, ConfigError, OSError) as error:

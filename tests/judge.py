@@ -12,7 +12,7 @@ import gc
 import os
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -24,6 +24,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 
 from service.domain.price import MicroUsd
 from service.stores.records.port import Records, Row, Work
+from service.telemetry import counting
 
 UNBALANCED = {
     "purses hold money that no open request holds": """
@@ -44,6 +45,14 @@ PAID = """
 SELECT coalesce(sum(cost), 0) FROM requests
 WHERE $1 IN ('key:' || coalesce(key_id, ''), 'team:' || coalesce(team_id, ''), 'customer:' || coalesce(customer_id, ''))
 """
+UNDER_WAY = (
+    "imagegen_requests_active",
+    "imagegen_attempts_active",
+    "imagegen_queue_size_bytes",
+    "imagegen_books_waiting",
+)
+"""Metrics that say what is going on now."""
+
 COSTS = "SELECT coalesce(sum(cost), 0), coalesce(sum(CASE WHEN presumed = 1 THEN cost ELSE 0 END), 0) FROM attempts"
 
 
@@ -116,6 +125,15 @@ def descriptors() -> Counter[str]:
     return found
 
 
+def under_way() -> dict[str, float]:
+    """What the gateway's own metrics say is going on."""
+    found: dict[str, float] = {}
+    for family in counting.METER.own.collect():
+        if family.name in UNDER_WAY:
+            found[family.name] = sum(sample.value for sample in family.samples)
+    return found
+
+
 @dataclass(slots=True)
 class Judge:
     """What was there before."""
@@ -123,6 +141,7 @@ class Judge:
     tasks: set[asyncio.Task[Any]]
     descriptors: Counter[str]
     spans: int
+    gauges: Mapping[str, float]
     unjudged: Sequence[str]
     """Kinds of descriptors that the test itself opens meanwhile."""
     anchor: grpc.aio.Channel
@@ -132,7 +151,7 @@ class Judge:
     def looking(cls, unjudged: Sequence[str] = ()) -> Judge:
         gc.collect()  # what an earlier test forgot shall not count for this one
         anchor = grpc.aio.insecure_channel("127.0.0.1:1")
-        return cls(asyncio.all_tasks(), descriptors(), open_spans().open, unjudged, anchor)
+        return cls(asyncio.all_tasks(), descriptors(), open_spans().open, under_way(), unjudged, anchor)
 
     async def pass_sentence(self, within: float = 5) -> None:
         """Fails unless, soon, nothing is there that was not there before."""
@@ -156,6 +175,9 @@ class Judge:
             del more[kind]
         if more:
             found.append(f"descriptors are left open: {dict(more)}")
+        for name, value in under_way().items():
+            if value != self.gauges.get(name, 0):
+                found.append(f"{name} says {value}, and said {self.gauges.get(name, 0)}")
         spans = open_spans().open - self.spans
         if spans > 0:
             found.append(f"{spans} spans are left open: {dict(+open_spans().names)}")

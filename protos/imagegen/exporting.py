@@ -89,11 +89,16 @@ class Exporter(SpanProcessor):
 
     def close(self) -> None:
         """Sends what waits, if that can be done in LAST_WORDS. Blocks for so long."""
+        if self._closing:
+            return
         self._closing = True
         self._awake.set()
         self._thread.join(LAST_WORDS)
         for exporter in (self._spans_out, self._metrics_out):
             cast(Any, exporter).shutdown()
+        self._thread.join(LAST_WORDS)  # it returns at once now, and what it held is lost
+        if self._waiting:
+            self._dropped(len(self._waiting))
 
     def on_end(self, span: ReadableSpan) -> None:
         if self._closing or not (span.context and span.context.trace_flags.sampled):

@@ -131,9 +131,9 @@ class _Answering:
 
     def _end(self, code: grpc.StatusCode, **more: str) -> None:
         seconds = time.monotonic() - self._started
+        counting.call_ended(self._name, code.name, seconds, self._span.exemplar)
         self._span.rpc_ended(code, server=True)
         self._span.end()
-        counting.call_ended(self._name, code.name, seconds, self._span.exemplar)
         log("rpc").info(
             "call",
             method=self._method,

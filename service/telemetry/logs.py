@@ -2,7 +2,7 @@
 
 What a line may hold is decided here and not where it is written: an exception is its type and the places it passed,
 never its message, which may quote a prompt or a key; a line of another library is its template without what was filled
-in.
+in; and what a provider says in words of its own stands only where the operator wants content recorded.
 """
 
 from __future__ import annotations
@@ -25,6 +25,9 @@ LONGEST = 4096
 DEEPEST = 20
 """Places of an exception that are named, the innermost."""
 
+CONTENT = ("provider_says",)
+"""Fields that may quote what a caller wrote."""
+
 Event = MutableMapping[str, Any]
 
 
@@ -34,7 +37,7 @@ def log(name: str) -> structlog.stdlib.BoundLogger:
     return structlog.get_logger(name).bind()
 
 
-def set_up_logs(level: str = "info", *, to_terminal: bool = False) -> None:
+def set_up_logs(level: str = "info", *, to_terminal: bool = False, content: bool = False) -> None:
     def dumps(event: Event, **_: object) -> bytes:
         return orjson.dumps(event, default=_foreign)
 
@@ -46,6 +49,7 @@ def set_up_logs(level: str = "info", *, to_terminal: bool = False) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_words,
+            *(() if content else (_without_content,)),
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -76,6 +80,12 @@ def _without_words(_: object, __: str, event: Event) -> Event:
     for name, value in event.items():
         if isinstance(value, str) and len(value) > LONGEST:
             event[name] = value[:LONGEST] + "…"
+    return event
+
+
+def _without_content(_: object, __: str, event: Event) -> Event:
+    for name in CONTENT:
+        event.pop(name, None)
     return event
 
 

@@ -44,14 +44,14 @@ class Seen:
 
 
 class Collector:
-    def __init__(self) -> None:
+    def __init__(self, port: int = 0) -> None:
         self.spans: list[Seen] = []
         self.metrics: dict[str, Metric] = {}
         """The latest of each."""
         self.raw = bytearray()
         """Everything that arrived, as bytes."""
         self._server = grpc.aio.server()
-        self._server_port = self._server.add_insecure_port("127.0.0.1:0")
+        self._server_port = self._server.add_insecure_port(f"127.0.0.1:{port}")
         cast(Any, trace_service_pb2_grpc).add_TraceServiceServicer_to_server(_Traces(self), self._server)
         cast(Any, metrics_service_pb2_grpc).add_MetricsServiceServicer_to_server(_Metrics(self), self._server)
 

@@ -41,11 +41,12 @@ def exported(url: str, *meters: Meter) -> Generator[Exporter]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module", params=FORMS)
 async def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[Watched]:
-    patience, exporting.PAUSE = exporting.PAUSE, 0.05
+    usual = exporting.PAUSE, exporting.METRICS_EVERY
+    exporting.PAUSE, exporting.METRICS_EVERY = 0.05, 0.2
     async with (
         Collector() as collector,
         open_house(tmp_path_factory.mktemp("house"), request.param, idle="5s", total="20s") as house,
     ):
         with exported(collector.url, counting.METER, house.bridge.metrics.meter):
             yield Watched(house, collector)
-    exporting.PAUSE = patience
+    exporting.PAUSE, exporting.METRICS_EVERY = usual
