@@ -41,8 +41,8 @@ async def test_a_forbidden_address_is_told_and_paid(home: House) -> None:
     fields = answer.json()["extra_fields"]
 
     assert answer.json()["error"]["message"] == (
-        "The provider named an address for its picture that is not gone to: it leads to an address that is not public, "
-        "and not listed in outgoing.allow."
+        "openai/gpt-image-2: The provider named an address for its picture that is not gone to: it leads to an address "
+        "that is not public, and not listed in outgoing.allow."
     )
     assert "c2VjcmV0" not in answer.text
     assert fields["attempts"][0]["outcome"] == "unknown"
