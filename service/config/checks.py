@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from service.config import s3, servers
 from service.config.complaint import ConfigError
+from service.config.outgoing import listed
 from service.config.schema import Config, PriceTable, Provider
 from service.config.servers import masked
 from service.config.units import address, seconds
@@ -31,6 +32,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
+    yield from _outgoing(config)
     yield from _duration("drain.grace", config.drain.grace)
     for name, provider in config.providers.items():
         yield from _provider(f"providers.{name}", name, provider)
@@ -104,6 +106,14 @@ def _addresses(config: Config) -> Iterator[tuple[str, str]]:
                 address(value)
         except ValueError as error:
             yield path, str(error)
+
+
+def _outgoing(config: Config) -> Iterator[tuple[str, str]]:
+    for i, entry in enumerate(config.outgoing.allow):
+        try:
+            listed(entry)
+        except ValueError as error:
+            yield f"outgoing.allow[{i}]", str(error)
 
 
 def _duration(path: str, value: str) -> Iterator[tuple[str, str]]:

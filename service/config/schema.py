@@ -111,6 +111,10 @@ class Telemetry(Table, frozen=True):
     record_content: bool = False
 
 
+class Outgoing(Table, frozen=True):
+    allow: tuple[str, ...] = ()
+
+
 class Drain(Table, frozen=True):
     grace: str = "30s"
 
@@ -129,5 +133,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     prices: dict[str, PriceTable]
     files: Files = Files()
     telemetry: Telemetry = Telemetry()
+    outgoing: Outgoing = Outgoing()
     drain: Drain = Drain()
     data_dir: Path = Path("var")

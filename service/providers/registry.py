@@ -1,6 +1,6 @@
 """Finds providers: a module of this package whose name is its kind, or one that another package offers by entry point.
 
-A provider's module has a function `make(settings) -> Adapter`, and may have prices.toml beside it.
+A provider's module has a function `make(settings, allowed) -> Adapter`, and may have prices.toml beside it.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from service.config.schema import Provider
 from service.domain.price import Price
 from service.providers import prices
 from service.providers.base import Adapter
+from service.providers.destinations import Allowed
 
 ENTRY_POINTS = "imagegen.providers"
 
@@ -50,7 +51,7 @@ OF_THE_SEED = frozenset(
 class Found:
     """A kind of provider: how to make its adapter, and the prices shipped with it."""
 
-    make: Callable[[Provider], Adapter]
+    make: Callable[[Provider, Allowed], Adapter]
     prices: dict[str, Price]
 
 
@@ -59,7 +60,7 @@ def find(kind: str) -> Found | None:
     module = _module(kind)
     if module is None:
         return None
-    return Found(cast(Callable[[Provider], Adapter], module.make), prices.shipped(module.__name__))
+    return Found(cast(Callable[[Provider, Allowed], Adapter], module.make), prices.shipped(module.__name__))
 
 
 def kinds() -> list[str]:

@@ -9,12 +9,13 @@ from __future__ import annotations
 from service.config import seconds
 from service.config.schema import Provider
 from service.providers.base import Adapter
+from service.providers.destinations import Allowed
 from service.providers.http import Http, Limits
 from service.providers.openai.adapter import BASE_URL, OpenAI
 
 
-def make(settings: Provider) -> Adapter:
+def make(settings: Provider, allowed: Allowed) -> Adapter:
     limits = Limits(
         *(seconds(each) for each in (settings.timeout.connect, settings.timeout.idle, settings.timeout.total))
     )
-    return OpenAI(Http(settings.base_url or BASE_URL, limits), settings.keys)
+    return OpenAI(Http(settings.base_url or BASE_URL, limits, allowed), settings.keys)

@@ -16,7 +16,7 @@ from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
 from service.domain.image import Image
 from service.errors import ProviderError, Reason
-from service.providers import pictures
+from service.providers import links, pictures
 from service.providers.base import Call
 from service.providers.http import Http, Stream
 from service.providers.lifting import Document
@@ -61,7 +61,7 @@ class OpenAI:
                 if answer.status >= 300:
                     raise answers.failure(await answer.whole())
                 images = call.request.parameters.n or 1
-                read = _streamed(answer, images) if answer.is_events else _unary(answer, images)
+                read = _streamed(answer, images) if answer.is_events else self._unary(answer, images, call)
                 async with aclosing(read) as events:
                     async for event in events:
                         yield event
@@ -69,6 +69,24 @@ class OpenAI:
             error.message = without_secrets(error.message, secret)
             error.for_operator = f"key {key.name}: {without_secrets(error.for_operator or error.message, secret)}"
             raise
+
+    async def _unary(self, stream: Stream, images: int, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        """One JSON object with every image, or with the addresses where they lie."""
+        answer = await stream.whole()
+        document = answer.document
+        if document is None:
+            raise _unreadable("The provider's answer is not JSON.")
+        body = answers.table(document.value)
+        if body.get("error"):
+            raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
+        traits = answers.traits(body)
+        yield Answered(answers.usage(body), traits)
+        items = [answers.table(entry) for entry in answers.entries(body)[:images]]
+        fetched = await links.fetched(items, lambda url: self.http.fetch(url, call.trace))
+        for index, item in enumerate(items):
+            picture = links.picture(document, item, traits, fetched.get(index))
+            revised = item.get("revised_prompt")
+            yield ImageReady(Image(index=index, picture=picture, revised_prompt=str(revised) if revised else None))
 
     def _key(self, call: Call) -> Key:
         """One of the keys that serve the model, by weight."""
@@ -79,24 +97,6 @@ class OpenAI:
             )
         drawn = choices(fit, [key.weight for key in fit])  # noqa: S311 - spreads load, guards nothing
         return drawn[0]
-
-
-async def _unary(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, None]:
-    """One JSON object with every image."""
-    answer = await stream.whole()
-    document = answer.document
-    if document is None:
-        raise _unreadable("The provider's answer is not JSON.")
-    body = answers.table(document.value)
-    if body.get("error"):
-        raise answers.error(answers.table(body["error"]), answer.status, answer.headers)
-    traits = answers.traits(body)
-    yield Answered(answers.usage(body), traits)
-    for index, entry in enumerate(answers.entries(body)[:images]):
-        item = answers.table(entry)
-        picture = pictures.from_json(document, item, traits)
-        revised = item.get("revised_prompt")
-        yield ImageReady(Image(index=index, picture=picture, revised_prompt=str(revised) if revised else None))
 
 
 async def _streamed(stream: Stream, images: int) -> AsyncGenerator[AdapterEvent, None]:
