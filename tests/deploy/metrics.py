@@ -48,9 +48,12 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "process_start_time_seconds": frozenset(),
 }
 
-# SWITCH HERE when the service's metrics and the guard's are in: empty this set, and have `told` read the service too.
+# SWITCH HERE, and in `told`, when the service's metrics and the guard's are in: empty this set.
 LATER: Final = frozenset({*SERVICE, "imagegen_refused", "imagegen_connections"})
 """What this version does not tell yet."""
+
+SELDOM: Final = frozenset({"imagegen_refused", "imagegen_telemetry_dropped"})
+"""What an ordinary request does not bring about: that they are told is enough, whether or not with a number."""
 
 PLACE: Final = frozenset({"job", "instance"})
 """What Prometheus itself adds to everything that it reads."""
@@ -75,6 +78,7 @@ def known() -> dict[str, frozenset[str]]:
 async def told(house: House) -> dict[str, set[str]]:
     """The metrics of a running gateway by their names without endings, with all labels that came."""
     texts = [(await ask(house, method="GET", path="/metrics")).text]
+    # SWITCH HERE: texts += [counting.METER.text()[0].decode()], with `from service.telemetry import counting`.
     return _read(texts)
 
 
