@@ -87,8 +87,9 @@ lock: $(VENV)/.dev  ## resolve the hashed locks anew from pyproject.toml (they n
 	@$(LOCK) --override build/override.txt --group dev -o $(INTO)/requirements-dev.txt
 	@$(LOCK) --override build/override.txt --group build -c $(INTO)/requirements-dev.txt -o $(INTO)/requirements.txt
 
-pages: $(VENV)/.dev  ## make the generated pages of docs/ anew: contract, errors, parameters
+pages: $(VENV)/.dev  ## make the generated pages of docs/ anew (contract, errors, parameters), and the dashboard
 	@for page in contract errors parameters; do $(BIN)/python -m tests.contract.$${page}_page; done
+	@$(BIN)/python -m deploy.grafana.dashboard
 
 contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg and docs/banner.jpg anew
 	@$(BIN)/python -m tests.providers.painter.contact_sheet docs/painter.jpg docs/banner.jpg
