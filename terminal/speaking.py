@@ -91,7 +91,10 @@ def speak(work: Callable[[Client], Awaitable[Any]], way: Way) -> Any:
     try:
         return asyncio.run(talk())
     except ImagegenError as error:
-        hint = f" Is it running at {way.target}? `imagegen up` starts it." if error.name == "unavailable" else ""
+        trusted = ", with a certificate that you trust" if way.tls else ""
+        hint = (
+            f" Is it running at {way.target}{trusted}? `imagegen up` starts it." if error.name == "unavailable" else ""
+        )
         raise Failure(f"{error.message}{hint}") from None
     except BrokenPipeError:
         raise  # whoever read along has seen enough; click ends the program

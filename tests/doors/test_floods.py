@@ -137,7 +137,7 @@ async def test_continuation_flood(house: House, piece: bytes) -> None:
         await attacker.send(continuation(1, piece) * 100 for _ in range(200))
         await asyncio.sleep(0.2)
 
-    assert "grpc-status" not in attacker.told or attacker.told["grpc-status"] == "8"
+    assert attacker.told.get("grpc-status") != "0"
 
 
 async def test_headers_of_megabytes(house: House) -> None:

@@ -307,7 +307,7 @@ async def test_bridge_without_the_right_certificate(authority: Authority, strang
             answer = await client.post("/v1/images/generations", json=order())
 
         assert (is_ready, answer.status_code) == (False, 503)
-        assert house.openai.bill == []
+        assert not house.openai.bill
 
 
 async def test_bridge_shows_its_new_certificate(authority: Authority, stranger: Authority, tmp_path: Path) -> None:
