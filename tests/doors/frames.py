@@ -57,7 +57,7 @@ class Attacker:
         self.frames: Counter[str] = Counter()
         self.resets: Counter[int] = Counter()
         """By their error codes."""
-        self.farewell = b""
+        self.farewell: bytes = b""
         """What the server said when it sent this connection away."""
         self.closed = False
         self.told: dict[str, str] = {}
