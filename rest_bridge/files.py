@@ -53,8 +53,12 @@ def _asked(request: Request) -> v1.ReadFileRequest:
 async def _parts(
     gateway: Gateway, errand: Errand, asking: v1.ReadFileRequest
 ) -> AsyncGenerator[v1.ReadFileResponse, None]:
-    with translated(), tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span:
-        call = gateway.files.ReadFile(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+    with (
+        translated(),
+        tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span,
+        gateway.lane() as lane,
+    ):
+        call = lane.files.ReadFile(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
         try:
             async for part in call:
                 yield part

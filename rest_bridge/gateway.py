@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imagegen import connect, tracing, v1
 from imagegen.channel import DEFAULT_SECONDS
 from imagegen.errors import ImagegenError
-from imagegen.inprocess import LocalChannel
+from imagegen.inprocess import LocalCall, LocalChannel
+from imagegen.tls import Identity, Watch, credentials_of
 from msgspec import Struct
 from opentelemetry.context import Context
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from imagegen.v1.image_generation_pb2_grpc import ImageGenerationAsyncStub
     from imagegen.v1.models_pb2_grpc import ModelsAsyncStub
     from imagegen.v1.server_info_pb2_grpc import ServerInfoAsyncStub
+
+AnyCall = TypeVar("AnyCall", bound="grpc.aio.Call | LocalCall")
 
 LONGEST_SECONDS = 3600.0
 LONGEST_KEY = 8192
@@ -73,25 +77,97 @@ Service = str | LocalChannel
 """Where the service is: an address, or this very process."""
 
 
+CALLS_ON_ONE = 800
+"""Calls on one connection, after which another one is opened: well below what a service takes."""
+
+
+class Lane:
+    """One connection to the service, with its stubs. Inside `with` it counts a call."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.calls = 0
+        self.images: ImageGenerationAsyncStub = v1.ImageGenerationStub(channel)
+        self.files: ImageFilesAsyncStub = v1.ImageFilesStub(channel)
+        self.models: ModelsAsyncStub = v1.ModelsStub(channel)
+        self.info: ServerInfoAsyncStub = v1.ServerInfoStub(channel)
+        self.check_health: Any = cast(Any, health_pb2_grpc.HealthStub(channel)).Check  # its stubs know no aio
+        self.channel = channel
+
+    def __enter__(self) -> Self:
+        self.calls += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.calls -= 1
+
+    def carry(self, call: AnyCall) -> AnyCall:
+        """Counts a call until it has ended, however that comes about."""
+        self.calls += 1
+        call.add_done_callback(self.__exit__)
+        return call
+
+    async def close_when_empty(self) -> None:
+        while self.calls:  # noqa: ASYNC110 - once in the life of a certificate; an event would cost each call
+            await asyncio.sleep(1)
+        await self.channel.close()
+
+
 class Gateway:
-    def __init__(self, service: Service) -> None:
+    """The service, over as many connections as its calls need."""
+
+    def __init__(self, service: Service, certificates: Watch | None = None) -> None:
+        """With `certificates` the service is spoken to in TLS, and over new connections when they change."""
         self.is_here = not isinstance(service, str)
         """Whether the service is in this very process."""
-        self._channel: grpc.aio.Channel = connect(service) if isinstance(service, str) else cast(Any, service)
-        self.images: ImageGenerationAsyncStub = v1.ImageGenerationStub(self._channel)
-        self.files: ImageFilesAsyncStub = v1.ImageFilesStub(self._channel)
-        self.models: ModelsAsyncStub = v1.ModelsStub(self._channel)
-        self.info: ServerInfoAsyncStub = v1.ServerInfoStub(self._channel)
-        self._check_health: Any = cast(Any, health_pb2_grpc.HealthStub(self._channel)).Check  # its stubs know no aio
+        self._service = service
+        self._certificates = certificates
+        self._left: dict[Lane, asyncio.Task[None]] = {}
+        self._watching: asyncio.Task[None] | None = None
+        self._lanes = [self._open()]
+        if certificates is not None:
+            certificates.on_change(self._connect_anew)
+
+    def lane(self) -> Lane:
+        """Where the next call goes: the first connection with room."""
+        for lane in self._lanes:
+            if lane.calls < CALLS_ON_ONE:
+                return lane
+        if not isinstance(self._service, str):  # without a wire nothing is full
+            return self._lanes[0]
+        self._lanes.append(self._open())
+        return self._lanes[-1]
+
+    def _open(self) -> Lane:
+        if not isinstance(self._service, str):
+            return Lane(cast(Any, self._service))
+        credentials = credentials_of(self._certificates.identity.pem) if self._certificates else None
+        return Lane(connect(self._service, credentials=credentials, shared=False))
+
+    def _connect_anew(self, _: Identity) -> None:
+        """The calls under way end where they began."""
+        old, self._lanes = self._lanes, [self._open()]
+        for lane in old:
+            self._left[lane] = asyncio.create_task(lane.close_when_empty(), name="leave a connection")
+            self._left[lane].add_done_callback(lambda _, lane=lane: self._left.pop(lane, None))
+
+    def watch(self) -> None:
+        """Looks after the certificates, until closed."""
+        if self._certificates is not None:
+            self._watching = asyncio.create_task(self._certificates.run(), name="certificates of the service")
 
     async def close(self) -> None:
-        await self._channel.close()
+        if self._watching is not None:
+            self._watching.cancel()
+        for lane in (*self._lanes, *self._left):
+            await lane.channel.close()
+        for task in tuple(self._left.values()):
+            task.cancel()
 
     async def is_serving(self) -> bool:
         """Whether the service takes requests now."""
         try:
             request = health_pb2.HealthCheckRequest(service="imagegen.v1.ImageGeneration")
-            answer = await self._check_health(request, timeout=2)
+            answer = await self.lane().check_health(request, timeout=2)
         except grpc.aio.AioRpcError:
             return False
         return answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -89,8 +89,12 @@ async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Re
     """One answer with every image."""
     gateway: Gateway = request.app.state.gateway
     asking = v1.GenerateImagesRequest(generation=message, max_inline_bytes=AT_ONCE, omit_sha256=True)
-    with translated(), tracing.client_call("imagegen.v1.ImageGeneration/GenerateImages", errand.trace) as span:
-        call = gateway.images.GenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+    with (
+        translated(),
+        tracing.client_call("imagegen.v1.ImageGeneration/GenerateImages", errand.trace) as span,
+        gateway.lane() as lane,
+    ):
+        call = lane.images.GenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
         try:
             with ends(request.scope, call.cancel):
                 answer = await call
@@ -112,15 +116,21 @@ async def _bytes(gateway: Gateway, errand: Errand, call: object, image: v1.Image
     """The bytes of an image, fetched where they were too large to come along."""
     if image.WhichOneof("content") == "data":
         return taken(call, image.data)
-    with translated(), tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span:
-        return await read_file(gateway.files, image.file, errand.metadata(span.context), errand.seconds)
+    with (
+        translated(),
+        tracing.client_call("imagegen.v1.ImageFiles/ReadFile", errand.trace) as span,
+        gateway.lane() as lane,
+    ):
+        return await read_file(lane.files, image.file, errand.metadata(span.context), errand.seconds)
 
 
 def _streamed(gateway: Gateway, errand: Errand, message: v1.Generation, asked: Asked) -> Response:
     """The stream as server-sent events. Closing it ends the call, and with it everything behind."""
     asking = v1.StreamGenerateImagesRequest(generation=message, omit_sha256=True, max_chunk_bytes=AT_ONCE)
     span = tracing.client_call("imagegen.v1.ImageGeneration/StreamGenerateImages", errand.trace)
-    call = gateway.images.StreamGenerateImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+    lane = gateway.lane()
+    metadata = errand.metadata(span.context)
+    call = lane.carry(lane.images.StreamGenerateImages(asking, metadata=metadata, timeout=errand.seconds))
 
     async def events() -> AsyncGenerator[sse.Pieces, None]:
         with span:

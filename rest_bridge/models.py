@@ -20,7 +20,7 @@ async def list_models(request: Request) -> Response:
     try:
         errand = errand_of(request)
         with translated(), tracing.client_call("imagegen.v1.Models/ListModels", errand.trace) as span:
-            answer = await gateway.models.ListModels(
+            answer = await gateway.lane().models.ListModels(
                 v1.ListModelsRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
             )
     except ImagegenError as error:
@@ -37,7 +37,7 @@ async def get_model(request: Request) -> Response:
     try:
         errand = errand_of(request)
         with translated(), tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span:
-            answer = await gateway.models.GetModel(
+            answer = await gateway.lane().models.GetModel(
                 v1.GetModelRequest(name=name), metadata=errand.metadata(span.context), timeout=errand.seconds
             )
     except ImagegenError as error:

@@ -6,9 +6,11 @@ import asyncio
 import ipaddress
 import math
 import socket
+import ssl
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 import grpc.aio
 import uvicorn
@@ -18,6 +20,7 @@ from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
 from rest_bridge.leaving import Protocol
 from rest_bridge.metrics import Metrics
+from rest_bridge.tls import Watch, serving
 
 LAST_WORDS = 2
 """Seconds after the grace in which callers are told that it is over."""
@@ -31,6 +34,10 @@ class Settings:
     public_url: str = ""
     shares_port: bool = False
     """Whether other processes of this gateway listen at the same address."""
+    certificates: Watch | None = None
+    """Those that clients are shown; without them there is no TLS."""
+    to_service: Watch | None = None
+    """Those of the way to the service."""
 
 
 class BridgeError(Exception):
@@ -46,9 +53,10 @@ class _Server(uvicorn.Server):
 class Bridge:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._gateway = Gateway(settings.service)
+        self._gateway = Gateway(settings.service, settings.to_service)
         self._socket: socket.socket | None = None
         self._serving: asyncio.Task[None] | None = None
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
@@ -62,13 +70,16 @@ class Bridge:
     @property
     def public_url(self) -> str:
         host = f"[{self._settings.host}]" if ":" in self._settings.host else self._settings.host
-        return self._settings.public_url or f"http://{host}:{self.port}"
+        scheme = "https" if self._settings.certificates else "http"
+        return self._settings.public_url or f"{scheme}://{host}:{self.port}"
 
     async def start(self) -> None:
         """Listens; returns once it does."""
         await self._refuse_open_doors()
         self._socket = _listen(self._settings)
         self._app = App(self._gateway, self.public_url)
+        self._gateway.watch()
+        certificates = self._settings.certificates
         config = uvicorn.Config(
             self._app,
             http=Protocol,
@@ -79,7 +90,10 @@ class Bridge:
             server_header=False,
             proxy_headers=False,
             timeout_keep_alive=75,
+            ssl_context_factory=partial(_context, certificates) if certificates else None,
         )
+        if certificates is not None:
+            self._watching = asyncio.create_task(certificates.run(), name="certificates")
         self._server = _Server(config)
         self._serving = asyncio.create_task(self._server.serve([self._socket]), name="bridge")
         while not self._server.started:
@@ -94,6 +108,8 @@ class Bridge:
 
     async def stop(self, grace: float) -> None:
         """Turns new connections away, lets requests finish within `grace`, then ends them."""
+        if self._watching is not None:
+            self._watching.cancel()
         if self._serving is not None:
             self._server.config.timeout_graceful_shutdown = math.ceil(grace) + LAST_WORDS
             self._server.should_exit = True
@@ -107,7 +123,9 @@ class Bridge:
         if _is_loopback(self._settings.host):
             return
         try:
-            info = await self._gateway.info.GetServerInfo(v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True)
+            info = await self._gateway.lane().info.GetServerInfo(
+                v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True
+            )
         except grpc.aio.AioRpcError:
             raise BridgeError(
                 f"{self._settings.host} can be reached from other machines, and the service at "
@@ -118,6 +136,10 @@ class Bridge:
                 f"{self._settings.host} can be reached from other machines, and access is open to everyone; listen on "
                 "127.0.0.1 (access by keys comes with a later version)"
             )
+
+
+def _context(certificates: Watch, *_: object) -> ssl.SSLContext:
+    return serving(certificates)
 
 
 def _is_loopback(host: str) -> bool:

@@ -19,6 +19,7 @@ from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
+from service.rpc import tls
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
@@ -55,6 +56,7 @@ class Gateway:
             record_content=config.telemetry.record_content,
         )
         doorman = OpenDoorman(self.books)
+        files = _tls_files(config)
         self.server = Server(
             ImageGeneration(self.pipeline, doorman),
             Models(self.router, doorman),
@@ -62,6 +64,7 @@ class Gateway:
             Usage(self.records, doorman, signer),
             ServerInfo(config.access.mode),
             shares_ports=shares_ports,
+            certificates=tls.watch(files) if files else None,
         )
         self._background: list[asyncio.Task[None]] = []
         self.exposition: Exposition | None = None
@@ -103,6 +106,7 @@ class Gateway:
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     """What only the whole house knows of a configuration; raises ConfigError for what would not work."""
     _refuse_open_doors(config)
+    _refuse_unusable_certificates(config)
     adapters, upstreams = _providers(config)
     router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
     _refuse_unknown_models(config, router)
@@ -118,6 +122,22 @@ def _refuse_open_doors(config: Config) -> None:
                 f"{listen} can be reached from other machines, and access is open to everyone; listen on 127.0.0.1 "
                 "(access by keys comes with a later version)",
             )
+
+
+def _refuse_unusable_certificates(config: Config) -> None:
+    files = _tls_files(config)
+    try:
+        if files:
+            tls.read(files)
+    except tls.TlsError as error:
+        raise ConfigError(config.source, f"service.tls.{error.name}", str(error)) from None
+
+
+def _tls_files(config: Config) -> tls.Files | None:
+    table = config.service.tls
+    if table is None:
+        return None
+    return tls.Files(table.certificate, table.key, table.client_ca, names=("certificate", "key", "client_ca"))
 
 
 def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]:

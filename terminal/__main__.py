@@ -13,7 +13,7 @@ import click
 import msgspec
 
 from terminal.books import logs, usage
-from terminal.speaking import Failure, make_folder, out, speak, speaks
+from terminal.speaking import Failure, Way, make_folder, out, speak, speaks
 
 DEFAULT_MODEL = "painter/scene"
 
@@ -142,7 +142,7 @@ def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the picture.")
 @_parameters
 @speaks
-def generate(prompt: str, output: Path | None, target: str, key: str | None, **parameters: Any) -> None:
+def generate(prompt: str, output: Path | None, way: Way, **parameters: Any) -> None:
     """Make a picture."""
     from terminal import drawing
 
@@ -151,27 +151,27 @@ def generate(prompt: str, output: Path | None, target: str, key: str | None, **p
     if output is not None and parameters["output_format"] is None:
         guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
         parameters["output_format"] = guess
-    speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), target, key)
+    speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), way)
 
 
 @main.command()
 @speaks
-def models(target: str, key: str | None) -> None:
+def models(way: Way) -> None:
     """List the models that may be asked for."""
     from terminal import printing
 
-    printing.models(out, speak(lambda client: client.models(), target, key))
+    printing.models(out, speak(lambda client: client.models(), way))
 
 
 @main.command()
 @click.argument("prompt")
 @_parameters
 @speaks
-def plan(prompt: str, target: str, key: str | None, **parameters: Any) -> None:
+def plan(prompt: str, way: Way, **parameters: Any) -> None:
     """Show what `generate` would do, and at most cost, without doing it."""
     from terminal import printing
 
-    printing.plan(out, speak(lambda client: client.plan(prompt, **parameters), target, key))
+    printing.plan(out, speak(lambda client: client.plan(prompt, **parameters), way))
 
 
 main.add_command(usage)
@@ -189,10 +189,13 @@ def check(path: Path | None, data_dir: Path | None) -> None:
     """Say whether a configuration can be used."""
     from service.assembly import check as check_assembly
     from service.config import ConfigError
+    from terminal.certificates import to_clients, to_service
 
     loaded = _load(path, data_dir)
     try:
         check_assembly(loaded)
+        to_clients(loaded)
+        to_service(loaded)
     except ConfigError as error:
         raise Failure(str(error)) from None
     out.print(f"{loaded.source}: good", highlight=False)

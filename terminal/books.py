@@ -16,11 +16,11 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from imagegen import Client, v1
 
-from terminal.speaking import Failure, make_folder, out, speak, speaks
+from terminal.speaking import Failure, Way, make_folder, out, speak, speaks
 
 STATES = tuple(name.removeprefix("REQUEST_STATE_").lower() for name in v1.RequestState.keys()[1:])
 GROUPINGS = tuple(name.removeprefix("USAGE_GROUPING_").lower() for name in v1.UsageGrouping.keys()[1:])
-BESIDE_STORY = ("request_id", "output", "as_json", "target", "key")
+BESIDE_STORY = ("request_id", "output", "as_json", "target", "key", "tls", "ca", "certificate", "certificate_key")
 """What may be said together with --request."""
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
@@ -86,11 +86,11 @@ def _wanted(state: str | None, **others: Any) -> v1.RequestFilter:
 @click.option("--by", type=Groupings(), default="", metavar="WHAT", help=f"What to split by: {', '.join(GROUPINGS)}.")
 @_filtered
 @speaks
-def usage(target: str, key: str | None, by: list[v1.UsageGrouping.ValueType], as_json: bool, **filters: Any) -> None:
+def usage(way: Way, by: list[v1.UsageGrouping.ValueType], as_json: bool, **filters: Any) -> None:
     """Say what was asked, what came and what it cost, in sums."""
     from terminal import telling
 
-    answer = speak(lambda client: client.usage(_wanted(**filters), by), target, key)
+    answer = speak(lambda client: client.usage(_wanted(**filters), by), way)
     if as_json:
         click.echo(_json(answer, indent=2))
     else:
@@ -106,8 +106,7 @@ def usage(target: str, key: str | None, by: list[v1.UsageGrouping.ValueType], as
 @_filtered
 @speaks
 def logs(
-    target: str,
-    key: str | None,
+    way: Way,
     n: int,
     request_id: str | None,
     output: Path | None,
@@ -120,7 +119,7 @@ def logs(
 
     if request_id is not None:
         _refuse_beside_story(click.get_current_context())
-        _tell_story(request_id, output, as_json, target, key)
+        _tell_story(request_id, output, as_json, way)
         return
     if output is not None:
         raise click.UsageError("-o goes with --request: it is for the pictures of one request.")
@@ -141,7 +140,7 @@ def logs(
             async for each in found:
                 show(each)
 
-    speak(tell, target, key)
+    speak(tell, way)
 
 
 def _refuse_beside_story(context: click.Context) -> None:
@@ -151,7 +150,7 @@ def _refuse_beside_story(context: click.Context) -> None:
             raise click.UsageError(f"{each.opts[0]} does not go with --request, which tells of one request only.")
 
 
-def _tell_story(name: str, output: Path | None, as_json: bool, target: str, key: str | None) -> None:
+def _tell_story(name: str, output: Path | None, as_json: bool, way: Way) -> None:
     from terminal import telling
 
     if output is not None:
@@ -169,7 +168,7 @@ def _tell_story(name: str, output: Path | None, as_json: bool, target: str, key:
                 path.write_bytes(await client.read(image))
                 out.print(str(path), style="bold", soft_wrap=True)
 
-    speak(tell, target, key)
+    speak(tell, way)
 
 
 def _file_name(file_id: str) -> str:

@@ -23,6 +23,7 @@ from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
 from service.liveness import Liveness
 from service.telemetry import counting, log, on_loop_failure
+from terminal.certificates import curl_option, to_clients, to_service
 
 MIB = 1024 * 1024
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
@@ -105,11 +106,14 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
             ports = await gateway.start()
             grpc = joined(address(config.service.listen)[0], ports[0])
             channel = gateway.server.channel()
-            bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
+            shown = to_clients(config)
+            bridge = Bridge(
+                Settings(host, port, channel, config.bridge.public_url, shares_port=shared, certificates=shown)
+            )
             await bridge.start()
             meters = (counting.METER, bridge.metrics.meter)
             watched.enter_context(exported(config, "imagegen", meters, counting.spans_dropped))
-            say(greeting(bridge.public_url, grpc))
+            say(greeting(bridge.public_url, grpc, curl_option(config)))
             life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
             await told_to_stop(gateway, by_input=shared)
             grace = seconds(config.drain.grace)
@@ -143,7 +147,15 @@ async def service(config: Config, say: Say) -> None:
 async def bridge(config: Config, say: Say) -> None:
     """The bridge alone."""
     host, port = address(config.bridge.listen)
-    made = Bridge(Settings(host, port, config.bridge.service, config.bridge.public_url))
+    settings = Settings(
+        host,
+        port,
+        config.bridge.service,
+        config.bridge.public_url,
+        certificates=to_clients(config),
+        to_service=to_service(config),
+    )
+    made = Bridge(settings)
     alive = (
         asyncio.create_task(Liveness(*address(config.telemetry.liveness)).run()) if config.telemetry.liveness else None
     )
@@ -153,7 +165,8 @@ async def bridge(config: Config, say: Say) -> None:
             await made.start()
             counted = made.metrics
             watched.enter_context(exported(config, "imagegen-bridge", (counted.meter,), counted.spans_dropped))
-            say(f"{_curl(made.public_url)}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
+            curl = _curl(made.public_url, curl_option(config))
+            say(f"{curl}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
             await told_to_stop()
             grace = seconds(config.drain.grace)
             made.stop_accepting()
@@ -171,14 +184,14 @@ async def _give_signs_of_life(say: Say) -> None:
             say(".")
 
 
-def greeting(public_url: str, grpc: str) -> str:
-    return f"{_curl(public_url)}\n\nREST  {public_url}\ngRPC  {grpc}\n"
+def greeting(public_url: str, grpc: str, curl_option: str = "") -> str:
+    return f"{_curl(public_url, curl_option)}\n\nREST  {public_url}\ngRPC  {grpc}\n"
 
 
-def _curl(public_url: str) -> str:
+def _curl(public_url: str, option: str) -> str:
     """A line that works as pasted, and ends in a picture's URL."""
     body = '{"model": "painter/scene", "prompt": "a lighthouse at dusk"}'
-    line = f"curl -s {public_url}/v1/images/generations -H 'Content-Type: application/json' -d '{body}'"
+    line = f"curl -s{option} {public_url}/v1/images/generations -H 'Content-Type: application/json' -d '{body}'"
     return f"""{line} | grep -o 'http[^"]*'"""
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
 import click
 from imagegen import Client, ImagegenError
+from imagegen.tls import Files, TlsError, channel_credentials
 from rich.console import Console
 from rich.text import Text
 
@@ -25,22 +28,73 @@ class Failure(click.ClickException):
         Console(stderr=True, highlight=False).print(line, soft_wrap=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to a service."""
+
+    target: str
+    key: str | None
+    tls: Files | None
+    """None for a connection without TLS."""
+
+
 def speaks(command: Callable[..., Any]) -> Callable[..., Any]:
-    command = click.option("--key", envvar="IMAGEGEN_KEY", help="Your key, where one is needed.")(command)
-    return click.option(
-        "--service", "target", envvar="IMAGEGEN_SERVICE", default="127.0.0.1:50051", help="Where the service is."
-    )(command)
+    """A command that speaks to a service takes the options that say which, and gets them as one `way`."""
+
+    @wraps(command)
+    def with_way(
+        *, target: str, key: str | None, tls: bool, ca: str, certificate: str, certificate_key: str, **others: Any
+    ) -> Any:
+        if bool(certificate) != bool(certificate_key):
+            raise click.UsageError("--certificate and --certificate-key go together.")
+        files = Files(certificate, certificate_key, ca, ("--certificate", "--certificate-key", "--ca"))
+        return command(way=Way(target, key, files if tls or ca or certificate else None), **others)
+
+    wrapped: Callable[..., Any] = with_way
+    for option in reversed(
+        (
+            click.option(
+                "--service",
+                "target",
+                envvar="IMAGEGEN_SERVICE",
+                default="127.0.0.1:50051",
+                help="Where the service is.",
+            ),
+            click.option("--key", envvar="IMAGEGEN_KEY", help="Your key, where one is needed."),
+            click.option(
+                "--tls", is_flag=True, envvar="IMAGEGEN_TLS", help="Speak TLS, trusting what this system trusts."
+            ),
+            _file("--ca", "Speak TLS, trusting the authorities in this PEM file alone."),
+            _file("--certificate", "Speak TLS and show this certificate (PEM), where the service asks for one."),
+            _file("--certificate-key", "The key of that certificate (PEM)."),
+        )
+    ):
+        wrapped = option(wrapped)
+    return wrapped
 
 
-def speak(work: Callable[[Client], Awaitable[Any]], target: str, key: str | None) -> Any:
+def _file(name: str, told: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    variable = f"IMAGEGEN_{name.removeprefix('--').replace('-', '_').upper()}"
+    return click.option(name, envvar=variable, default="", show_default=False, metavar="FILE", help=told)
+
+
+def speak(work: Callable[[Client], Awaitable[Any]], way: Way) -> Any:
+    try:
+        credentials = channel_credentials(way.tls) if way.tls else None
+    except TlsError as error:
+        raise Failure(f"{error.name}: {error}") from None
+
     async def talk() -> Any:
-        async with Client(target, key=key) as client:
+        async with Client(way.target, key=way.key, credentials=credentials) as client:
             return await work(client)
 
     try:
         return asyncio.run(talk())
     except ImagegenError as error:
-        hint = f" Is it running at {target}? `imagegen up` starts it." if error.name == "unavailable" else ""
+        trusted = ", with a certificate that you trust" if way.tls else ""
+        hint = (
+            f" Is it running at {way.target}{trusted}? `imagegen up` starts it." if error.name == "unavailable" else ""
+        )
         raise Failure(f"{error.message}{hint}") from None
     except BrokenPipeError:
         raise  # whoever read along has seen enough; click ends the program

@@ -27,6 +27,7 @@ from service.assembly import check
 from service.config import Config, ConfigError, address, joined, seconds
 from service.liveness import TOLERANCE, Liveness
 from service.telemetry import Exposition
+from terminal.certificates import curl_option, to_clients
 from terminal.running import Say, greeting, told_to_stop
 
 SETTLED = 30.0
@@ -115,11 +116,13 @@ class Workers:
         """Returns when all were told to stop, and have."""
         _refuse_what_is_not_shared(config, self._count)
         check(config)
+        to_clients(config)
         with _reserved(config.bridge.listen) as rest, _reserved(config.service.listen) as grpc, _folder() as metrics:
             # -P: a folder in which it happens to be started is not part of the program.
             command = [sys.executable, "-P", "-m", "terminal", "up", "--shared", f"--rest={rest}", f"--grpc={grpc}"]
             workers = [Worker(1 + place, [*command, *self._words], metrics) for place in range(self._count)]
-            hello = greeting(config.bridge.public_url or f"http://{rest}", grpc)
+            scheme = "https" if config.bridge.tls else "http"
+            hello = greeting(config.bridge.public_url or f"{scheme}://{rest}", grpc, curl_option(config))
 
             def end_at_once() -> None:
                 for worker in workers:

@@ -16,6 +16,7 @@ from typing import Any
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import parse
+from terminal.certificates import to_clients, to_service
 from tests.judge import Judge, judge_books
 from tests.upstreams.openai import OpenAIDouble
 
@@ -91,7 +92,9 @@ async def open_house(
         gateway = Gateway(config)
         ports = await gateway.start()
         target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"
-        bridge = Bridge(Settings("127.0.0.1", 0, target))
+        bridge = Bridge(
+            Settings("127.0.0.1", 0, target, certificates=to_clients(config), to_service=to_service(config))
+        )
         await bridge.start()
         house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")
         try:

@@ -29,6 +29,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
         yield "bridge.public_url", f'expected an http:// or https:// address, got "{masked(config.bridge.public_url)}"'
     if config.telemetry.otlp and not _is_http(config.telemetry.otlp):
         yield "telemetry.otlp", f'expected an http:// or https:// address, got "{masked(config.telemetry.otlp)}"'
+    yield from _tls(config)
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
@@ -114,6 +115,19 @@ def _outgoing(config: Config) -> Iterator[tuple[str, str]]:
             listed(entry)
         except ValueError as error:
             yield f"outgoing.allow[{i}]", str(error)
+
+
+def _tls(config: Config) -> Iterator[tuple[str, str]]:
+    """What is in the files is looked at by whoever uses them: not every machine has all of them."""
+    for path, table in (("service.tls", config.service.tls), ("bridge.tls", config.bridge.tls)):
+        for name in ("certificate", "key") if table else ():
+            if not getattr(table, name):
+                yield f"{path}.{name}", "expected the path of a PEM file"
+    if to_service := config.bridge.service_tls:
+        if to_service.certificate and not to_service.key:
+            yield "bridge.service_tls.key", "is required beside a certificate"
+        if to_service.key and not to_service.certificate:
+            yield "bridge.service_tls.certificate", "is required beside a key"
 
 
 def _duration(path: str, value: str) -> Iterator[tuple[str, str]]:

@@ -27,14 +27,36 @@ class Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """A table of the file; a name that is not listed is a mistake."""
 
 
+class ServiceTls(Table, frozen=True):
+    certificate: str
+    key: str
+    client_ca: str = ""
+
+
 class Service(Table, frozen=True):
     listen: str = "127.0.0.1:50051"
+    tls: ServiceTls | None = None
+
+
+class BridgeTls(Table, frozen=True):
+    certificate: str
+    key: str
+
+
+class ToServiceTls(Table, frozen=True):
+    """How the bridge reaches a service that speaks TLS."""
+
+    ca: str = ""
+    certificate: str = ""
+    key: str = ""
 
 
 class Bridge(Table, frozen=True):
     listen: str = "127.0.0.1:8080"
     service: str = "127.0.0.1:50051"
     public_url: str = ""
+    tls: BridgeTls | None = None
+    service_tls: ToServiceTls | None = None
 
 
 class Access(Table, frozen=True):

@@ -17,22 +17,27 @@ from service.rpc.images import ImageGeneration
 from service.rpc.info import MAX_REQUEST, ServerInfo
 from service.rpc.interceptors import Edge
 from service.rpc.models import Models
+from service.rpc.tls import Watch, credentials
 from service.rpc.usage import Usage
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 
 MAX_METADATA = 16 * 1024
+MAX_STREAMS = 1_000
+"""Calls at once on one connection; what comes beyond is refused by a reset of its stream, and costs no handler."""
 OPTIONS = [
     ("grpc.max_receive_message_length", MAX_REQUEST),
     ("grpc.max_send_message_length", -1),  # what goes out is bounded by max_inline_bytes and by chunks
     ("grpc.max_metadata_size", MAX_METADATA),
+    ("grpc.absolute_max_metadata_size", MAX_METADATA),  # else what is above the first is refused by lot
+    ("grpc.max_concurrent_streams", MAX_STREAMS),
+    ("grpc.server_handshake_timeout_ms", 10_000),  # until TLS and HTTP/2 are spoken
     ("grpc.keepalive_time_ms", 60_000),
     ("grpc.keepalive_timeout_ms", 20_000),
-    ("grpc.http2.min_ping_interval_without_data_ms", 10_000),  # callers may ping through a silent picture
-    ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
-    ("grpc.http2.max_ping_strikes", 0),
+    ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # callers may ping through a silent picture
+    ("grpc.http2.max_ping_strikes", 3),  # who pings more often is sent away
     ("grpc.keepalive_permit_without_calls", 1),
-    ("grpc.max_connection_age_ms", 30 * 60_000),  # so that balancers see new replicas
+    ("grpc.max_connection_age_ms", 5 * 60_000),  # so that balancers see new replicas; gRPC spreads it by a tenth
     ("grpc.max_connection_age_grace_ms", 61 * 60_000),  # longer than the longest call
 ]
 MAX_CALLS = 10_000
@@ -49,10 +54,13 @@ class Server:
         info: ServerInfo,
         *,
         shares_ports: bool = False,
+        certificates: Watch | None = None,
     ) -> None:
         # Unless ports are shared on purpose, a second server on the same one is a mistake that should be seen.
         options = [*OPTIONS, ("grpc.so_reuseport", int(shares_ports))]
         self._server = grpc.aio.server(interceptors=[Edge()], options=options, maximum_concurrent_rpcs=MAX_CALLS)
+        self._certificates = certificates
+        self._watching: asyncio.Task[None] | None = None
         self._inside = LocalServer(
             [Edge()], largest_request=MAX_REQUEST, largest_metadata=MAX_METADATA, most_calls=MAX_CALLS
         )
@@ -77,10 +85,12 @@ class Server:
         ports: list[int] = []
         for address in addresses:
             try:
-                ports.append(self._server.add_insecure_port(address))
+                ports.append(self._listen(address))
             except RuntimeError:
                 raise OSError(f"cannot listen on {address}: it is taken, or not an address of this machine") from None
         await self._server.start()
+        if self._certificates is not None:
+            self._watching = asyncio.create_task(self._certificates.run(), name="certificates")
         for name in ("", *self._names):
             await self._health.set(name, SERVING)
         return ports
@@ -92,3 +102,10 @@ class Server:
     async def stop(self, grace: float) -> None:
         """Turns new calls away, lets the others finish within `grace`, then ends them."""
         await asyncio.gather(self._server.stop(grace), self._inside.stop(grace))
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _listen(self, address: str) -> int:
+        if self._certificates is None:
+            return self._server.add_insecure_port(address)
+        return self._server.add_secure_port(address, credentials(self._certificates))

@@ -21,11 +21,14 @@ SECRETS = {
     "IMAGEGEN_SIGNING_KEY": "a signing key of some length",
 }
 
+PAPERS = {"PAPERS": str(HERE / "papers")}
+"""A certificate and its key. They are no secret: nothing but these tests knows them."""
+
 every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 
 def command(*words: str) -> Result:
-    return CliRunner(env=SECRETS).invoke(main, ["config", *words])
+    return CliRunner(env=SECRETS | PAPERS).invoke(main, ["config", *words])
 
 
 @every_file
@@ -39,7 +42,7 @@ def test_is_good(path: Path) -> None:
 @every_file
 def test_what_is_shown_means_the_same(path: Path, tmp_path: Path) -> None:
     """What `config show` prints is a configuration: with its secrets put back it loads, and means the same."""
-    meant = load(path, SECRETS)
+    meant = load(path, SECRETS | PAPERS)
     shown = tmp_path / "shown.toml"
     shown.write_text(_revealed(command("show", "--config", str(path)).stdout, meant), encoding="utf-8")
 
@@ -53,6 +56,15 @@ def test_secrets_are_dots(path: Path) -> None:
 
     assert result.exit_code == 0
     assert not [secret for secret in SECRETS.values() if secret in result.output]
+
+
+def test_keys_of_certificates_are_shown_as_paths() -> None:
+    """Of a certificate and its key the paths are shown, and nothing of what is in them."""
+    result = command("show", "--config", str(HERE / "good" / "tls.toml"))
+
+    paths = PAPERS["PAPERS"]
+    assert f'client_ca = "{paths}/tls.crt"' in result.stdout
+    assert "BEGIN" not in result.stdout
 
 
 def test_secrets_of_the_environment_are_dots() -> None:
