@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge import errors
+from rest_bridge.browsers import Sites, safe
 from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics
 
@@ -40,15 +41,18 @@ def errand_of(request: Request) -> Errand:
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, sites: Sites) -> None:
         self._app = app
         self._metrics = metrics
+        self._sites = sites
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(scope["headers"])}
         request_id = good_or_new(headers.get("x-request-id"))
         method = scope["method"]
-        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
+        scheme = scope["scheme"]
+        added = ((b"x-request-id", request_id.encode()), *self._sites.headers(headers))
+        attributes = {"http.request.method": method, "url.scheme": scheme}
         with (
             tracing.Span(method, SpanKind.SERVER, tracing.extract(headers.items()), attributes) as span,
             self._metrics.request(method) as seen,
@@ -58,7 +62,7 @@ class Edge:
             async def noting(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     seen.status = message["status"]
-                    message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                    message["headers"] = safe((*message.get("headers", ()), *added), scheme)
                 await send(message)
 
             try:

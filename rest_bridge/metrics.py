@@ -15,6 +15,7 @@ from typing import Any, Self, cast
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     CollectorRegistry,
+    Counter,
     Gauge,
     Histogram,
     generate_latest,
@@ -79,14 +80,22 @@ class Metrics:
             registry=self._registry,
             multiprocess_mode="livesum",
         )
+        refused = Counter(
+            "imagegen_refused", "Connections ended for what came or did not come.", ["reason"], registry=self._registry
+        )
         if FOLDER in os.environ:
             self._registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(self._registry)
         self.active: Callable[[str], Gauge] = cache(self._active.labels)
         self.duration: Callable[[str, str, str], Histogram] = cache(self._duration.labels)
+        self._refused: Callable[[str], Counter] = cache(refused.labels)
 
     def request(self, method: str) -> Seen:
         return Seen(self, method)
+
+    def refused(self, reason: str) -> None:
+        """A request that no endpoint has seen, or a client that was too slow."""
+        self._refused(reason).inc()
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

@@ -9,6 +9,8 @@ import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from typing import Any, cast
 
 import grpc.aio
 import uvicorn
@@ -16,7 +18,7 @@ from imagegen import v1
 
 from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
-from rest_bridge.leaving import Protocol
+from rest_bridge.guard import LIMITS, Connection, Door, Limits
 
 LAST_WORDS = 2
 """Seconds after the grace in which callers are told that it is over."""
@@ -30,6 +32,11 @@ class Settings:
     public_url: str = ""
     shares_port: bool = False
     """Whether other processes of this gateway listen at the same address."""
+    limits: Limits = LIMITS
+    hosts: tuple[str, ...] = ()
+    """The names that it answers to; to every name where there are none."""
+    sites: tuple[str, ...] = ()
+    """The origins whose scripts may call."""
 
 
 class BridgeError(Exception):
@@ -37,6 +44,14 @@ class BridgeError(Exception):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, door: Door) -> None:
+        super().__init__(config)
+        self._door = door
+
+    async def on_tick(self, counter: int) -> bool:
+        self._door.look(self.server_state.connections, asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield  # whoever runs the process listens for its signals
@@ -62,19 +77,19 @@ class Bridge:
         """Listens; returns once it does."""
         await self._refuse_open_doors()
         self._socket = _listen(self._settings)
-        self._app = App(self._gateway, self.public_url)
+        self._app = App(self._gateway, self.public_url, self._settings.sites)
+        door = Door(self._settings.limits, self._settings.hosts, self._app.state.metrics.refused)
         config = uvicorn.Config(
             self._app,
-            http=Protocol,
+            http=cast(Any, partial(Connection, door=door)),  # uvicorn calls it, and means by a type just that
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=75,
         )
-        self._server = _Server(config)
+        self._server = _Server(config, door)
         self._serving = asyncio.create_task(self._server.serve([self._socket]), name="bridge")
         while not self._server.started:
             if self._serving.done():

@@ -15,6 +15,8 @@ from contextlib import suppress
 
 import uvloop
 
+from rest_bridge.gateway import Service
+from rest_bridge.guard import Limits
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
@@ -71,14 +73,13 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
     Where it is `shared`, others listen at the same addresses, and whoever started it is at the other end of its input.
     """
     gateway = Gateway(config, shares_ports=shared)
-    host, port = address(config.bridge.listen)
     grace = 0.0
     life: asyncio.Task[None] | None = None
     try:
         ports = await gateway.start()
         grpc = joined(address(config.service.listen)[0], ports[0])
         channel = gateway.server.channel()
-        bridge = Bridge(Settings(host, port, channel, config.bridge.public_url, shares_port=shared))
+        bridge = Bridge(_bridged(config, channel, shared=shared))
         await bridge.start()
         say(greeting(bridge.public_url, grpc))
         life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
@@ -111,8 +112,7 @@ async def service(config: Config, say: Say) -> None:
 
 async def bridge(config: Config, say: Say) -> None:
     """The bridge alone."""
-    host, port = address(config.bridge.listen)
-    made = Bridge(Settings(host, port, config.bridge.service, config.bridge.public_url))
+    made = Bridge(_bridged(config, config.bridge.service))
     alive = (
         asyncio.create_task(Liveness(*address(config.telemetry.liveness)).run()) if config.telemetry.liveness else None
     )
@@ -128,6 +128,16 @@ async def bridge(config: Config, say: Say) -> None:
         if alive:
             alive.cancel()
             await asyncio.wait({alive})
+
+
+def _bridged(config: Config, service: Service, *, shared: bool = False) -> Settings:
+    """What the configuration says of the bridge, in front of this service."""
+    of = config.bridge
+    host, port = address(of.listen)
+    limits = Limits(connections=of.max_connections)
+    return Settings(
+        host, port, service, of.public_url, shares_port=shared, limits=limits, hosts=of.hosts, sites=of.cors
+    )
 
 
 async def _give_signs_of_life(say: Say) -> None:

@@ -35,6 +35,9 @@ class Bridge(Table, frozen=True):
     listen: str = "127.0.0.1:8080"
     service: str = "127.0.0.1:50051"
     public_url: str = ""
+    max_connections: int = 16_384
+    hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
 
 
 class Access(Table, frozen=True):
