@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import median
+from typing import cast
 
 import httpx2
 import uvloop
@@ -65,9 +66,8 @@ class Slow(asyncio.Protocol):
         self._drip: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._kind[0])
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.write(self._kind[0])
         self._next()
 
     def _next(self) -> None:
@@ -112,7 +112,7 @@ async def _gateway() -> AsyncGenerator[tuple[str, int]]:
     with tempfile.TemporaryDirectory(dir=scratch()) as directory:
         command = ["up", "--rest", "127.0.0.1:0", "--grpc", "127.0.0.1:0", "--data-dir", directory]
         program = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "terminal", *command, stdout=subprocess.PIPE, cwd=HOUSE
+            sys.executable, "-m", "terminal", *command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=HOUSE
         )
         try:
             assert program.stdout is not None
@@ -205,10 +205,10 @@ def _good(spans: Sequence[Span], n: int) -> bool:
 
 def _told(spans: Sequence[Span], refused: dict[str, int]) -> Iterator[str]:
     health, picture = _slower(spans)
+    ended = ", ".join(f"{count} for `{reason}`" for reason, count in sorted(refused.items()))
     yield f"\nThe median of `GET /health` is {health:.2f} times that of the quiet before, of a painted picture"
     yield f"{picture:.2f} times; from the first half to the second the gateway's memory changed by"
-    yield f"{_growth(spans):+.1f} MiB. Ended by the gateway: "
-    yield ", ".join(f"{count} for `{reason}`" for reason, count in sorted(refused.items())) + ".\n"
+    yield f"{_growth(spans):+.1f} MiB. Ended by the gateway, besides idle ones: {ended or 'none'}.\n"
     yield "| until (s) | open files | health, median (ms) | picture, median (ms) | memory (MiB) |"
     yield "|---|---:|---:|---:|---:|"
     for i, span in enumerate(spans):
