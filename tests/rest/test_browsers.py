@@ -13,7 +13,7 @@ from rest_bridge.app import routes
 from rest_bridge.browsers import EXPOSED, SAFE, safe
 from tests.house import House, open_house
 from tests.rest.asking import GENERATIONS, ask, painting
-from tests.rest.guard_cases import head
+from tests.rest.guard_cases import CLOSE, head
 from tests.rest.raw import answers, line, one_of, said
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -142,6 +142,18 @@ async def test_nobody_is_listed_by_default(home: House, origin: str) -> None:
         proven_safe(answer)
         assert "vary" not in answer.headers
         assert (answer.status_code == 405) is (method == "OPTIONS")
+
+
+async def test_no_page_spends_without_being_asked(home: House) -> None:
+    """What a browser sends for any page without a preflight, text or no type at all, is not taken for JSON; a program,
+    which has no origin, need not name the type.
+    """
+    body = b'{"model":"painter/scene","prompt":"a red boat","size":"64x64"}'
+    for of, status in (((b"Origin: https://evil.example",), 415), ((), 200)):
+        raw = head(b"POST /v1/images/generations HTTP/1.1", b"Content-Length: %d" % len(body), CLOSE, *of)
+        assert [each.status for each in answers(await said(home, raw + body))] == [status]
+    text = {"content-type": "text/plain", "origin": "https://evil.example"}
+    assert (await ask(home, content=body, headers=text)).status_code == 415
 
 
 async def test_what_is_asked_for_is_not_repeated_unread(listing: House) -> None:
