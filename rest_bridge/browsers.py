@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from starlette.responses import Response
 
@@ -21,7 +21,12 @@ SAFE: tuple[Header, ...] = (
 
 SAFE_OVER_TLS: tuple[Header, ...] = (*SAFE, (b"strict-transport-security", b"max-age=31536000"))
 
-_NAMES = frozenset(name for name, _ in SAFE)
+SAFE_NAMES = frozenset(name for name, _ in SAFE)
+
+_LINES = {
+    scheme: b"".join(b"%b: %b\r\n" % each for each in headers)
+    for scheme, headers in (("http", SAFE), ("https", SAFE_OVER_TLS))
+}
 
 EXPOSED = (
     "x-request-id, x-imagegen-provider, x-imagegen-model, x-imagegen-fallback-index, x-imagegen-upstream-ms, "
@@ -34,14 +39,12 @@ EXPOSED = (
 _ASKED = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+(?:[ \t]*,[ \t]*[!#$%&'*+\-.^_`|~0-9A-Za-z]+){0,99}")
 
 
-def safe(headers: Iterable[Header], scheme: str) -> list[Header]:
-    """These headers, and the safe ones that are not among them."""
-    given = list(headers)
-    always = SAFE if scheme == "http" else SAFE_OVER_TLS
-    if _NAMES.isdisjoint([name for name, _ in given]):
-        return [*given, *always]
-    names = {name for name, _ in given}
-    return [*given, *(each for each in always if each[0] not in names)]
+def safe_lines(scheme: str, without: Collection[bytes] = ()) -> bytes:
+    """The safe headers as they are written, but for those that the answer says itself."""
+    if not without:
+        return _LINES[scheme]
+    headers = SAFE if scheme == "http" else SAFE_OVER_TLS
+    return b"".join(b"%b: %b\r\n" % each for each in headers if each[0] not in without)
 
 
 class Sites:

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge import errors
-from rest_bridge.browsers import Sites, safe
+from rest_bridge.browsers import Sites
 from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics
 
@@ -50,9 +50,8 @@ class Edge:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(scope["headers"])}
         request_id = good_or_new(headers.get("x-request-id"))
         method = scope["method"]
-        scheme = scope["scheme"]
         added = ((b"x-request-id", request_id.encode()), *self._sites.headers(headers))
-        attributes = {"http.request.method": method, "url.scheme": scheme}
+        attributes = {"http.request.method": method, "url.scheme": scope["scheme"]}
         with (
             tracing.Span(method, SpanKind.SERVER, tracing.extract(headers.items()), attributes) as span,
             self._metrics.request(method) as seen,
@@ -62,7 +61,7 @@ class Edge:
             async def noting(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     seen.status = message["status"]
-                    message["headers"] = safe((*message.get("headers", ()), *added), scheme)
+                    message["headers"] = [*message.get("headers", ()), *added]
                 await send(message)
 
             try:

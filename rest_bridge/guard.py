@@ -16,6 +16,7 @@ import struct
 import termios
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, cast
+from urllib.parse import unquote
 
 from imagegen import ImagegenError, v1
 from imagegen.identity import request_id
@@ -26,7 +27,8 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from rest_bridge import errors
 from rest_bridge.bodies import Body, Chunked, Counted
-from rest_bridge.browsers import safe
+from rest_bridge.browsers import safe_lines
+from rest_bridge.exchange import Exchange
 from rest_bridge.heads import CHUNKED, Heads, RefusedError, hopeless
 from rest_bridge.images import LARGEST_BODY
 from rest_bridge.json import dumps
@@ -37,6 +39,10 @@ REASONS = {408: v1.REASON_DEADLINE_EXCEEDED, 413: v1.REASON_PAYLOAD_TOO_LARGE, 5
 
 COME_AGAIN = 1.0
 """Seconds after which whoever was turned away may find room."""
+
+
+AT_ONCE = 100
+"""How many connections are ended in one look: a wave of slow ones holds nobody up, the others follow soon."""
 
 
 class Limits(Struct, frozen=True):
@@ -86,8 +92,12 @@ class Door:
         if now - self._looked < self.limits.look:
             return
         self._looked = now
+        ended = 0
         for each in list(cast(Iterable[Connection], connections)):
-            each.look(now)
+            ended += each.look(now)
+            if ended == AT_ONCE:
+                self._looked = 0.0
+                return
 
 
 def most_by_files() -> int:
@@ -197,6 +207,32 @@ class Connection(HttpToolsProtocol):
             self.flow.pause_reading()
         return b""
 
+    def on_headers_complete(self) -> None:
+        """uvicorn's, without what cannot come here: upgrades, other forms of targets, a request before its turn."""
+        path, _, query = self.url.partition(b"?")
+        parser: Any = self.parser  # there is one until the connection is lost
+        newest = parser.get_http_version() == "1.1"
+        scope = cast(Scope, self.scope)
+        scope["method"] = parser.get_method().decode()
+        scope["http_version"] = "1.1" if newest else "1.0"
+        scope["path"] = unquote(path.decode()) if b"%" in path else path.decode()
+        scope["raw_path"] = path
+        scope["query_string"] = query
+        self.cycle = Exchange(
+            scope=self.scope,
+            transport=self.transport,
+            flow=self.flow,
+            logger=self.logger,
+            access_logger=self.access_logger,
+            access_log=self.access_log,
+            default_headers=self.server_state.default_headers,
+            message_event=asyncio.Event(),
+            expect_100_continue=self.expect_100_continue,
+            keep_alive=newest and parser.should_keep_alive(),
+            on_response=self.on_response_complete,
+        )
+        self._start_asgi_task(self.cycle, cast(Any, self).app)  # uvicorn's type for it leads to nowhere
+
     def on_message_complete(self) -> None:
         super().on_message_complete()
         self.flow.resume_reading()  # a large body has paused it, and who does not read does not see the end
@@ -220,37 +256,42 @@ class Connection(HttpToolsProtocol):
         """What the parser does not take, though it looked good."""
         self._refuse(RefusedError("parser", 400, "This is no HTTP request."))
 
-    def look(self, now: float) -> None:
-        """Ends the connection if its client has owed something for too long."""
+    def look(self, now: float) -> bool:
+        """Ends the connection if its client has owed something for too long; says whether it did."""
         limits, transport = self._door.limits, self.transport
         if self._said_goodbye:
-            if now - self._since > limits.farewell:
-                transport.abort()
+            if now - self._since <= limits.farewell:
+                return False
+            transport.abort()
         elif not self._is_reading(now):
             self._door.count("slow_reader")
             transport.abort()
         elif transport.is_closing():
-            return
+            return False
         elif self._body is not None:
-            self._look_at(self._body, now)
-        elif self._answering is not None:
-            return  # it is for us to do something
+            if not self._is_late(self._body, now):
+                return False
+            self._refuse(RefusedError("slow_body", 408, "The body came too slowly."))
+        elif self._answering is not None:  # it is for us to do something
+            return False
         elif self._held:
-            if now - self._since > limits.head:
-                self._refuse(
-                    RefusedError("slow_head", 408, f"The headers were not there within {limits.head:g} seconds.")
-                )
-        elif now - self._since > (limits.head if self._fresh else limits.idle):
+            if now - self._since <= limits.head:
+                return False
+            told = f"The headers were not there within {limits.head:g} seconds."
+            self._refuse(RefusedError("slow_head", 408, told))
+        elif now - self._since <= (limits.head if self._fresh else limits.idle):
+            return False
+        else:
             if self._fresh:
                 self._door.count("slow_first_byte")
             transport.close()
+        return True
 
-    def _look_at(self, body: Body, now: float) -> None:
+    def _is_late(self, body: Body, now: float) -> bool:
         limits = self._door.limits
         if self.flow.read_paused:  # it is for us to read on
             self._since = self._taken = now
-        elif now - self._taken > limits.silence or now - self._since > limits.silence + body.taken / limits.rate:
-            self._refuse(RefusedError("slow_body", 408, "The body came too slowly."))
+        return now - self._taken > limits.silence or now - self._since > limits.silence + body.taken / limits.rate
 
     def _is_reading(self, now: float) -> bool:
         """Does the client take enough of its answer? What lies in the system's buffers is not taken."""
@@ -306,10 +347,12 @@ class Connection(HttpToolsProtocol):
             "content-length": str(len(body)),
             "connection": "close",
         }
-        headers = safe([(key.encode(), value.encode()) for key, value in said.items()], self.scheme or "http")
-        lines = [b"%b: %b\r\n" % each for each in (*self.server_state.default_headers, *headers)]
-        without = why.head.startswith(b"HEAD ")
-        return b"".join([STATUS_LINE[why.status], *lines, b"\r\n", b"" if without else body])
+        lines = [b"%b: %b\r\n" % each for each in self.server_state.default_headers]
+        lines += [f"{key}: {value}\r\n".encode() for key, value in said.items()]
+        lines += [safe_lines(self.scheme or "http"), b"\r\n"]
+        if not why.head.startswith(b"HEAD "):
+            lines.append(body)
+        return b"".join([STATUS_LINE[why.status], *lines])
 
     def _name(self, why: RefusedError) -> str | None:
         """What the client calls its request."""

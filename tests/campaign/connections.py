@@ -1,6 +1,7 @@
 """Ten thousand slow and idle connections for ten minutes: a normal client hardly notices, and memory is flat.
 
-Three processes: the gateway as `imagegen up` starts it, those who are slow, and this one, the normal client.
+Four processes: the gateway as `imagegen up` starts it, another one beside it, those who are slow, and this one, the
+normal client of both. What a machine does besides slows both down alike.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ class Span:
     files: int
     health: float
     picture: float
-    """Medians, in seconds."""
+    quiet_health: float
+    quiet_picture: float
+    """Medians, in seconds: where they stand, and in a gateway beside it where nobody does."""
     memory: int
     """Of the gateway, in KiB."""
 
@@ -124,16 +127,18 @@ async def _gateway() -> AsyncGenerator[tuple[str, int]]:
             await program.wait()
 
 
-async def _span(client: httpx2.AsyncClient, pid: int, ends: float, begun: float) -> Span:
-    """Asks as a normal client does, on connections that are kept and on new ones, until the span is over."""
-    health: list[float] = []
-    picture: list[float] = []
-    while time.monotonic() < begun + ends:
-        fresh = {"connection": "close"} if len(health) % 2 else {}
-        health.append(await _seconds(client.get("/health", headers=fresh)))
-        picture.append(await _seconds(client.post("/v1/images/generations", json=PICTURE)))
+async def _span(asked: Sequence[httpx2.AsyncClient], pid: int, ends: float, begun: float) -> Span:
+    """Asks both gateways in turn as a normal client does, on kept connections and on new ones, until it is over."""
+    health: tuple[list[float], list[float]] = ([], [])
+    picture: tuple[list[float], list[float]] = ([], [])
+    while time.monotonic() < begun + ends or not health[1]:
+        for i, client in enumerate(asked):
+            fresh = {"connection": "close"} if len(health[i]) % 2 else {}
+            health[i].append(await _seconds(client.get("/health", headers=fresh)))
+            picture[i].append(await _seconds(client.post("/v1/images/generations", json=PICTURE)))
         await asyncio.sleep(0.1)
-    return Span(ends, len(os.listdir(f"/proc/{pid}/fd")), median(health), median(picture), _memory(pid))
+    medians = (median(each) for each in (health[0], picture[0], health[1], picture[1]))
+    return Span(ends, len(os.listdir(f"/proc/{pid}/fd")), *medians, _memory(pid))
 
 
 async def _seconds(asking: Awaitable[httpx2.Response]) -> float:
@@ -152,9 +157,12 @@ async def campaign(n: int, minutes: float) -> tuple[list[Span], dict[str, int]]:
     """The quiet before, the spans, the quiet after; and how often what was refused."""
     async with (
         _gateway() as (rest, pid),
+        _gateway() as (beside, _),
         httpx2.AsyncClient(base_url=rest, verify=False, trust_env=False, timeout=60) as client,
+        httpx2.AsyncClient(base_url=beside, verify=False, trust_env=False, timeout=60) as quiet,
     ):
-        spans = [await _span(client, pid, min(QUIET, minutes * 60), time.monotonic())]
+        asked = (client, quiet)
+        spans = [await _span(asked, pid, min(QUIET, minutes * 6), time.monotonic())]
         host, _, port = rest.removeprefix("http://").rpartition(":")
         slow = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "tests.campaign.connections", "--stand", host, port, str(n), cwd=HOUSE
@@ -162,13 +170,13 @@ async def campaign(n: int, minutes: float) -> tuple[list[Span], dict[str, int]]:
         begun = time.monotonic()
         try:
             for i in range(SPANS):
-                spans.append(await _span(client, pid, minutes * 60 * (i + 1) / SPANS, begun))
+                spans.append(await _span(asked, pid, minutes * 60 * (i + 1) / SPANS, begun))
                 print(spans[-1], file=sys.stderr)
         finally:
             slow.kill()
             await slow.wait()
         await asyncio.sleep(5)
-        spans.append(await _span(client, pid, 10, time.monotonic()))
+        spans.append(await _span(asked, pid, 10, time.monotonic()))
         refused: dict[str, int] = {}
         for family in text_string_to_metric_families((await client.get("/metrics")).text):
             for sample in family.samples:
@@ -185,11 +193,11 @@ def _growth(spans: Sequence[Span]) -> float:
 
 
 def _slower(spans: Sequence[Span]) -> tuple[float, float]:
-    """How many times as long as in the quiet before."""
-    quiet, standing = spans[0], spans[1:-1]
+    """How many times as long as in the gateway beside it, which shares the machine and has nobody standing."""
+    standing = spans[1:-1]
     return (
-        median(each.health for each in standing) / quiet.health,
-        median(each.picture for each in standing) / quiet.picture,
+        median(each.health / each.quiet_health for each in standing),
+        median(each.picture / each.quiet_picture for each in standing),
     )
 
 
@@ -206,15 +214,16 @@ def _good(spans: Sequence[Span], n: int) -> bool:
 def _told(spans: Sequence[Span], refused: dict[str, int]) -> Iterator[str]:
     health, picture = _slower(spans)
     ended = ", ".join(f"{count} for `{reason}`" for reason, count in sorted(refused.items()))
-    yield f"\nThe median of `GET /health` is {health:.2f} times that of the quiet before, of a painted picture"
-    yield f"{picture:.2f} times; from the first half to the second the gateway's memory changed by"
+    yield f"\nThe median of `GET /health` is {health:.2f} times what it is in a gateway beside it, asked in turn, where nobody stands; "
+    yield f"of a painted picture {picture:.2f} times; from the first half to the second the gateway's memory changed by"
     yield f"{_growth(spans):+.1f} MiB. Ended by the gateway, besides idle ones: {ended or 'none'}.\n"
-    yield "| until (s) | open files | health, median (ms) | picture, median (ms) | memory (MiB) |"
-    yield "|---|---:|---:|---:|---:|"
+    yield "| until (s) | open files | health (ms), here | beside | picture (ms), here | beside | memory (MiB) |"
+    yield "|---|---:|---:|---:|---:|---:|---:|"
     for i, span in enumerate(spans):
         ends = "before" if i == 0 else "after" if i == len(spans) - 1 else f"{span.ends:.0f}"
-        figures = f"{span.health * 1000:.2f} | {span.picture * 1000:.2f} | {span.memory / 1024:.1f}"
-        yield f"| {ends} | {span.files} | {figures} |"
+        times = (span.health, span.quiet_health, span.picture, span.quiet_picture)
+        figures = " | ".join(f"{each * 1000:.2f}" for each in times)
+        yield f"| {ends} | {span.files} | {figures} | {span.memory / 1024:.1f} |"
 
 
 def main() -> None:
