@@ -1,18 +1,18 @@
 """A request and its answer, as uvicorn has them, but for the head of the answer.
 
-uvicorn looks at each header on its own, which for the safe ones alone would cost a small request a tenth of its time.
+uvicorn looks at each header on its own, which costs as much again for the safe ones.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Any, cast
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 from rest_bridge.browsers import SAFE_NAMES, Header, safe_lines
 
-_WRONG = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]|\r(?!\n)|(?<!\r)\n")
+_FINE = bytes({*range(0x20, 0x7F), *range(0x80, 0x100), 0x09})
+"""What may stand in a line of a head."""
 
 
 class Exchange(RequestResponseCycle):
@@ -49,6 +49,6 @@ class Exchange(RequestResponseCycle):
             headers.append((b"transfer-encoding", b"chunked"))
         lines = [b"%b: %b\r\n" % each for each in headers]
         told = b"".join(lines)
-        if _WRONG.search(told) or told.count(b"\r\n") != len(lines):
+        if told.translate(None, _FINE) != b"\r\n" * len(lines):
             raise RuntimeError("a header of an answer has characters that end it")
         return b"".join((STATUS_LINE[status], told, safe_lines(self.scope["scheme"], own), b"\r\n"))

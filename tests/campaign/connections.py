@@ -132,13 +132,16 @@ async def _span(asked: Sequence[httpx2.AsyncClient], pid: int, ends: float, begu
     health: tuple[list[float], list[float]] = ([], [])
     picture: tuple[list[float], list[float]] = ([], [])
     while time.monotonic() < begun + ends or not health[1]:
-        for i, client in enumerate(asked):
+        first = len(health[0]) // 2 % 2  # who is asked first after the pause waits a little longer
+        for i in (first, 1 - first):
+            client = asked[i]
             fresh = {"connection": "close"} if len(health[i]) % 2 else {}
             health[i].append(await _seconds(client.get("/health", headers=fresh)))
             picture[i].append(await _seconds(client.post("/v1/images/generations", json=PICTURE)))
         await asyncio.sleep(0.1)
-    medians = (median(each) for each in (health[0], picture[0], health[1], picture[1]))
-    return Span(ends, len(os.listdir(f"/proc/{pid}/fd")), *medians, _memory(pid))
+    files = len(os.listdir(f"/proc/{pid}/fd"))
+    here, beside = ([median(each[i]) for each in (health, picture)] for i in range(2))
+    return Span(ends, files, here[0], here[1], beside[0], beside[1], _memory(pid))
 
 
 async def _seconds(asking: Awaitable[httpx2.Response]) -> float:
@@ -214,7 +217,8 @@ def _good(spans: Sequence[Span], n: int) -> bool:
 def _told(spans: Sequence[Span], refused: dict[str, int]) -> Iterator[str]:
     health, picture = _slower(spans)
     ended = ", ".join(f"{count} for `{reason}`" for reason, count in sorted(refused.items()))
-    yield f"\nThe median of `GET /health` is {health:.2f} times what it is in a gateway beside it, asked in turn, where nobody stands; "
+    yield f"\nThe median of `GET /health` is {health:.2f} times what it is in a gateway beside it, asked in turn, where"
+    yield "nobody stands;"
     yield f"of a painted picture {picture:.2f} times; from the first half to the second the gateway's memory changed by"
     yield f"{_growth(spans):+.1f} MiB. Ended by the gateway, besides idle ones: {ended or 'none'}.\n"
     yield "| until (s) | open files | health (ms), here | beside | picture (ms), here | beside | memory (MiB) |"
