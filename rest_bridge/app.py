@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from imagegen import ImagegenError, v1
@@ -12,7 +12,8 @@ from starlette.routing import Match, Route
 from starlette.types import Receive, Scope, Send
 
 from rest_bridge import errors, files, health, images, models, openapi
-from rest_bridge.edge import Edge, request_id_of
+from rest_bridge.browsers import Sites
+from rest_bridge.edge import Edge, arrival_of, request_id_of
 from rest_bridge.gateway import Gateway
 from rest_bridge.metrics import Metrics
 
@@ -60,9 +61,11 @@ class State:
 class App:
     """Finds who answers a request, and sends what they answer."""
 
-    def __init__(self, gateway: Gateway, public_url: str) -> None:
+    def __init__(self, gateway: Gateway, public_url: str, sites: Iterable[str] = ()) -> None:
+        """`sites` are the origins whose scripts may call."""
         self.state = State(gateway, public_url.rstrip("/"), Metrics())
-        self._edge = Edge(self._answer, self.state.metrics, service_logs=gateway.is_here)
+        self._sites = Sites(sites)
+        self._edge = Edge(self._answer, self.state.metrics, self._sites, service_logs=gateway.is_here)
         table = routes()
         self._fixed = {route.path: route for route in table if not route.param_convertors}
         self._patterns = [route for route in table if route.param_convertors]
@@ -77,10 +80,15 @@ class App:
         if route is None:
             response = _refused(request, v1.REASON_NOT_FOUND, f"There is no {request.url.path[:200]} here.")
         elif request.method not in (route.methods or ()):
-            response = _not_allowed(request, sorted(route.methods or ()))
+            response = self._preflight(request, route) or _not_allowed(request, sorted(route.methods or ()))
         else:
             response = await route.endpoint(request)
         await response(scope, receive, send)
+
+    def _preflight(self, request: Request, route: Route) -> Response | None:
+        if request.method != "OPTIONS":
+            return None
+        return self._sites.preflight(arrival_of(request).headers, sorted(route.methods or ()))
 
     def _route(self, scope: Scope) -> Route | None:
         """Who has the path; their name and what it says is noted in the scope."""

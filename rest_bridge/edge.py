@@ -15,6 +15,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge import errors
+from rest_bridge.browsers import Sites
 from rest_bridge.gateway import Errand, errand
 from rest_bridge.metrics import Metrics, Seen, known
 
@@ -51,10 +52,11 @@ def failed_late(scope: Scope, error: ImagegenError) -> None:
 
 
 class Edge:
-    def __init__(self, app: ASGIApp, metrics: Metrics, *, service_logs: bool = False) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, sites: Sites, *, service_logs: bool = False) -> None:
         """Where the service writes its lines to the same place (`service_logs`), a request that goes on has its own."""
         self._app = app
         self._metrics = metrics
+        self._sites = sites
         self._service_logs = service_logs
         self._log = structlog.get_logger("bridge").bind()
 
@@ -62,6 +64,7 @@ class Edge:
         headers = {key.decode("latin-1"): value.decode("latin-1") for key, value in reversed(scope["headers"])}
         request_id = good_or_new(headers.get("x-request-id"))
         method = scope["method"]
+        added = ((b"x-request-id", request_id.encode()), *self._sites.headers(headers))
         trace = tracing.extract(headers.items())
         with (
             tracing.Span(known(method), SpanKind.SERVER, trace, _attributes(scope, headers)) as span,
@@ -72,7 +75,7 @@ class Edge:
             async def noting(message: Message) -> None:
                 if message["type"] == "http.response.start":
                     seen.status = message["status"]
-                    message["headers"] = [*message.get("headers", ()), (b"x-request-id", request_id.encode())]
+                    message["headers"] = [*message.get("headers", ()), *added]
                 await send(message)
 
             try:

@@ -27,8 +27,8 @@ async def content(request: Request) -> Response:
     headers = {
         "content-length": str(start.size_bytes),
         "cache-control": "private, max-age=3600, immutable",
-        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        "x-content-type-options": "nosniff",
+        "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'none'",
+        "cross-origin-resource-policy": "cross-origin",  # pages anywhere show pictures by their URL
         # A drawing may hold script: it is saved, never shown from here.
         "content-disposition": f"{'attachment' if start.media_type == 'image/svg+xml' else 'inline'}; filename={name}",
     }

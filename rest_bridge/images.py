@@ -64,7 +64,9 @@ async def vary(request: Request) -> Response:
 
 
 async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
-    media_type = headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    # A page of any site may have its browser send a body without a type, and nobody is asked before.
+    assumed = "" if "origin" in headers else "application/json"
+    media_type = headers.get("content-type", assumed).partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise ImagegenError(
             v1.REASON_UNSUPPORTED_MEDIA_TYPE,

@@ -8,7 +8,7 @@ from functools import cache, lru_cache
 from typing import Self
 
 from imagegen.metrics import Meter
-from prometheus_client import Gauge, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 LEFT = 499
 
@@ -61,13 +61,23 @@ class Metrics:
             ("http.request.method", "http.route", "http.response.status_code"),
         )
         active = self.meter.gauge("http.server.active_requests", "Requests under way.", ("http.request.method",))
+        refused = self.meter.counter("imagegen.refused", "What was refused before the application saw it.", ("reason",))
+        self._connections = self.meter.gauge("imagegen.connections", "Open connections.")
         self._dropped = self.meter.counter("imagegen.telemetry.dropped", "What no collector took.", ("signal",))
         self.meter.watch_process()
         self.active: Callable[[str], Gauge] = cache(active.labels)
+        self._refused: Callable[[str], Counter] = cache(refused.labels)
         self.duration: Callable[[str, str, str], Histogram] = lru_cache(1024)(duration.labels)
 
     def request(self, method: str) -> Seen:
         return Seen(self, known(method))
+
+    def refused(self, reason: str) -> None:
+        """A request that no endpoint has seen, or a client that was too slow."""
+        self._refused(reason).inc()
+
+    def connected(self, connections: int) -> None:
+        self._connections.set(connections)
 
     def spans_dropped(self, count: int) -> None:
         self._dropped.labels("traces").inc(count)

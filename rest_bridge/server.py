@@ -11,6 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Any, cast
 
 import grpc.aio
 import uvicorn
@@ -18,7 +19,7 @@ from imagegen import v1
 
 from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
-from rest_bridge.leaving import Protocol
+from rest_bridge.guard import LIMITS, Connection, Door, Limits
 from rest_bridge.metrics import Metrics
 from rest_bridge.tls import Watch, serving
 
@@ -38,6 +39,11 @@ class Settings:
     """Those that clients are shown; without them there is no TLS."""
     to_service: Watch | None = None
     """Those of the way to the service."""
+    limits: Limits = LIMITS
+    hosts: tuple[str, ...] = ()
+    """The names that it answers to; to every name where there are none."""
+    sites: tuple[str, ...] = ()
+    """The origins whose scripts may call."""
 
 
 class BridgeError(Exception):
@@ -45,6 +51,16 @@ class BridgeError(Exception):
 
 
 class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, door: Door, metrics: Metrics) -> None:
+        super().__init__(config)
+        self._door = door
+        self._metrics = metrics
+
+    async def on_tick(self, counter: int) -> bool:
+        self._door.look(self.server_state.connections, asyncio.get_running_loop().time())
+        self._metrics.connected(len(self.server_state.connections))
+        return await super().on_tick(counter)
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         yield  # whoever runs the process listens for its signals
@@ -77,24 +93,24 @@ class Bridge:
         """Listens; returns once it does."""
         await self._refuse_open_doors()
         self._socket = _listen(self._settings)
-        self._app = App(self._gateway, self.public_url)
+        self._app = App(self._gateway, self.public_url, self._settings.sites)
+        door = Door(self._settings.limits, self._settings.hosts, self._app.state.metrics.refused)
         self._gateway.watch()
         certificates = self._settings.certificates
         config = uvicorn.Config(
             self._app,
-            http=Protocol,
+            http=cast(Any, partial(Connection, door=door)),  # uvicorn calls it, and means by a type just that
             ws="none",
             lifespan="off",
             log_config=None,
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=75,
             ssl_context_factory=partial(_context, certificates) if certificates else None,
         )
         if certificates is not None:
             self._watching = asyncio.create_task(certificates.run(), name="certificates")
-        self._server = _Server(config)
+        self._server = _Server(config, door, self.metrics)
         self._serving = asyncio.create_task(self._server.serve([self._socket]), name="bridge")
         while not self._server.started:
             if self._serving.done():

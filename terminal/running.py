@@ -18,6 +18,8 @@ from importlib.metadata import version
 import uvloop
 from imagegen.metrics import Meter
 
+from rest_bridge.gateway import Service
+from rest_bridge.guard import Limits
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
@@ -98,7 +100,6 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
     Where it is `shared`, others listen at the same addresses, and whoever started it is at the other end of its input.
     """
     gateway = Gateway(config, shares_ports=shared)
-    host, port = address(config.bridge.listen)
     grace = 0.0
     life: asyncio.Task[None] | None = None
     with ExitStack() as watched:
@@ -106,10 +107,7 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
             ports = await gateway.start()
             grpc = joined(address(config.service.listen)[0], ports[0])
             channel = gateway.server.channel()
-            shown = to_clients(config)
-            bridge = Bridge(
-                Settings(host, port, channel, config.bridge.public_url, shares_port=shared, certificates=shown)
-            )
+            bridge = Bridge(_bridged(config, channel, shared=shared))
             await bridge.start()
             meters = (counting.METER, bridge.metrics.meter)
             watched.enter_context(exported(config, "imagegen", meters, counting.spans_dropped))
@@ -146,16 +144,7 @@ async def service(config: Config, say: Say) -> None:
 
 async def bridge(config: Config, say: Say) -> None:
     """The bridge alone."""
-    host, port = address(config.bridge.listen)
-    settings = Settings(
-        host,
-        port,
-        config.bridge.service,
-        config.bridge.public_url,
-        certificates=to_clients(config),
-        to_service=to_service(config),
-    )
-    made = Bridge(settings)
+    made = Bridge(_bridged(config, config.bridge.service))
     alive = (
         asyncio.create_task(Liveness(*address(config.telemetry.liveness)).run()) if config.telemetry.liveness else None
     )
@@ -175,6 +164,25 @@ async def bridge(config: Config, say: Say) -> None:
             if alive:
                 alive.cancel()
                 await asyncio.wait({alive})
+
+
+def _bridged(config: Config, service: Service, *, shared: bool = False) -> Settings:
+    """What the configuration says of the bridge, in front of this service."""
+    of = config.bridge
+    host, port = address(of.listen)
+    limits = Limits(connections=of.max_connections)
+    return Settings(
+        host,
+        port,
+        service,
+        of.public_url,
+        shares_port=shared,
+        certificates=to_clients(config),
+        to_service=to_service(config) if isinstance(service, str) else None,
+        limits=limits,
+        hosts=of.hosts,
+        sites=of.cors,
+    )
 
 
 async def _give_signs_of_life(say: Say) -> None:

@@ -85,16 +85,17 @@ async def open_house(
     idle: str = "5s",
     total: str = "20s",
     unjudged: Sequence[str] = (),
+    bridged: Mapping[str, Any] | None = None,
 ) -> AsyncGenerator[House]:
+    """`extra` are tables of the configuration, `bridged` are settings of the bridge."""
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
         config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
         gateway = Gateway(config)
         ports = await gateway.start()
         target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"
-        bridge = Bridge(
-            Settings("127.0.0.1", 0, target, certificates=to_clients(config), to_service=to_service(config))
-        )
+        doors = {"certificates": to_clients(config), "to_service": to_service(config)}
+        bridge = Bridge(Settings("127.0.0.1", 0, target, **doors, **(bridged or {})))
         await bridge.start()
         house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")
         try:

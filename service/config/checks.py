@@ -10,9 +10,12 @@ from urllib.parse import urlsplit
 from service.config import s3, servers
 from service.config.complaint import ConfigError
 from service.config.outgoing import listed
-from service.config.schema import Config, PriceTable, Provider
+from service.config.schema import Bridge, Config, PriceTable, Provider
 from service.config.servers import masked
 from service.config.units import address, seconds
+
+_NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
+_PORT = "(?::[0-9]{1,5})?"
 
 
 def check(config: Config) -> None:
@@ -30,6 +33,7 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     if config.telemetry.otlp and not _is_http(config.telemetry.otlp):
         yield "telemetry.otlp", f'expected an http:// or https:// address, got "{masked(config.telemetry.otlp)}"'
     yield from _tls(config)
+    yield from _bridge(config.bridge)
     for i, key in enumerate(config.files.signing_keys):
         if len(key) < 16:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
@@ -51,6 +55,17 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
     for name, table in config.prices.items():
         yield from _target(config, f"prices.{name}", name)
         yield from _price(f"prices.{name}", table)
+
+
+def _bridge(bridge: Bridge) -> Iterator[tuple[str, str]]:
+    if bridge.max_connections < 1:
+        yield "bridge.max_connections", f"expected 1 or more, got {bridge.max_connections}"
+    for i, host in enumerate(bridge.hosts):
+        if not re.fullmatch(_NAME + _PORT, host):
+            yield f"bridge.hosts[{i}]", f'expected a name such as "img.example" or "img.example:8443", got "{host}"'
+    for i, origin in enumerate(bridge.cors):
+        if not re.fullmatch(f"https?://{_NAME}{_PORT}", origin) or origin != origin.lower():
+            yield f"bridge.cors[{i}]", f'expected an origin as browsers send it, "https://app.example", got "{origin}"'
 
 
 def _stores(config: Config) -> Iterator[tuple[str, str]]:

@@ -57,6 +57,9 @@ class Bridge(Table, frozen=True):
     public_url: str = ""
     tls: BridgeTls | None = None
     service_tls: ToServiceTls | None = None
+    max_connections: int = 16_384
+    hosts: tuple[str, ...] = ()
+    cors: tuple[str, ...] = ()
 
 
 class Access(Table, frozen=True):

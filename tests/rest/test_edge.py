@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from starlette.types import Message, Receive, Scope, Send
 
+from rest_bridge.browsers import Sites
 from rest_bridge.edge import Edge
 from rest_bridge.metrics import Metrics
 
@@ -29,7 +30,7 @@ async def called(app: Any, metrics: Metrics) -> list[Message]:
     async def receive() -> Message:
         raise AssertionError("nobody asks for the body")
 
-    await Edge(app, metrics)({**SCOPE}, receive, send)
+    await Edge(app, metrics, Sites(()))({**SCOPE}, receive, send)
     return sent
 
 

@@ -248,3 +248,18 @@ async def is_not_ready(rest: str) -> bool:
             return answer.status == 503
     except aiohttp.ClientConnectionError:
         return True
+
+
+async def test_who_may_connect_is_configured(place: Place) -> None:
+    """The names, the sites and the number of connections in the file are those in force."""
+    config = written(place, '[bridge]\nmax_connections = 1\nhosts = ["img.example"]\ncors = ["https://app.example"]\n')
+    asking = {"host": "img.example", "origin": "https://app.example"}
+    async with place.running(*up(place, "--config", config)) as running:
+        health = f"{running.rest}/health"
+        async with aiohttp.ClientSession() as client, client.get(health) as answer:
+            assert answer.status == 421
+        async with aiohttp.ClientSession() as client, aiohttp.ClientSession() as other:
+            async with client.get(health, headers=asking) as answer:
+                assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "https://app.example")
+            async with other.get(health, headers=asking) as answer:
+                assert answer.status == 503
