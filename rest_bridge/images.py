@@ -66,7 +66,7 @@ async def vary(request: Request) -> Response:
 
 async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
     if headers.get("content-type") != "application/json":
-        _check_content_type(headers.get("content-type", "application/json"))
+        check_content_type(headers.get("content-type", "application/json"))
     if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
         raise _not_read("Content-Encoding", "absent: bodies are read as they are", headers["content-encoding"])
     pieces: list[bytes] = []
@@ -86,7 +86,7 @@ async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
 _CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";]*)", re.IGNORECASE)
 
 
-def _check_content_type(value: str) -> None:
+def check_content_type(value: str) -> None:
     media_type = value.partition(";")[0].strip().lower()
     if media_type != "application/json" and not media_type.endswith("+json"):
         raise _not_read("Content-Type", "application/json", media_type)

@@ -84,10 +84,15 @@ async def open_house(
     idle: str = "5s",
     total: str = "20s",
     unjudged: Sequence[str] = (),
+    only: Sequence[str] = (),
 ) -> AsyncGenerator[House]:
+    """`only`: the providers to keep, where not all are wanted."""
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
-        config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
+        tables = settings(openai, directory, extra, idle=idle, total=total)
+        if only:
+            tables["providers"] = {name: tables["providers"][name] for name in only}
+        config = parse(tables, "test.toml", {})
         gateway = Gateway(config)
         ports = await gateway.start()
         target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"
