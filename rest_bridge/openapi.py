@@ -66,7 +66,7 @@ def _operation(path: str) -> dict[str, Any] | None:
                     "headers": {**_ID, **{name: _optional(about) for name, about in _REPORT.items()}},
                     "content": {
                         "application/json": {"schema": ref("ImagesResponse")},
-                        "text/event-stream": {"schema": ref("ImageEvent")},
+                        "text/event-stream": {"schema": ref("SentEvent")},
                     },
                 },
                 **_failures(400, 401, 402, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504),

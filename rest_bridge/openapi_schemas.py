@@ -118,6 +118,10 @@ def _images() -> dict[str, Any]:
             ]
         },
         "ImagesResponse": answer,
+        "SentEvent": {
+            "description": "Each event of a stream: its lines `event` and `data`; no `id`, no `retry`, no [DONE].",
+            **exactly({"event": _kinds(), "data": _inside(ref("ImageEvent"))}),
+        },
         "ImageEvent": {
             "oneOf": [
                 event("partial_image", {**place, "partial_image_index": NUMBER}, _TRAITS),
@@ -127,6 +131,15 @@ def _images() -> dict[str, Any]:
             ]
         },
     }
+
+
+def _kinds() -> dict[str, Any]:
+    return one_of(*(f"image_generation.{name}" for name in ("partial_image", "completed", "failed")), "error")
+
+
+def _inside(schema: dict[str, Any]) -> dict[str, Any]:
+    """JSON within a text."""
+    return {"type": "string", "contentMediaType": "application/json", "contentSchema": schema}
 
 
 def _account() -> dict[str, Any]:

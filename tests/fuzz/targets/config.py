@@ -16,6 +16,5 @@ def one(data: bytes) -> None:
         config = parse(raw, "fuzzed.toml", {"KEY": "sk-from-the-environment"})
     except ConfigError as error:
         assert str(error)
-        assert "sk-from-the-environment" not in str(error) or b"sk-from" in data
         return
     assert config.providers
