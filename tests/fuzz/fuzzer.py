@@ -20,7 +20,8 @@ def main() -> None:
     name, *options = sys.argv[1:]
     with tool.instrument_imports(include=OURS):
         one = target(name)
-    tool.Setup([sys.argv[0], *options], one)
+    # A merge starts this very command again, by its first word.
+    tool.Setup([f"{sys.executable} -m tests.fuzz.fuzzer {name}", *options], one)
     tool.Fuzz()
 
 

@@ -54,7 +54,8 @@ def ask_everything(house: House, paths: str, examples: int, seed: int, determini
             "request-timeout": 60,
             "generation": {"max-examples": examples, "deterministic": deterministic, "database": "none"},
             "checks": {"positive_data_acceptance": {"enabled": False}},
-            "phases": {name: {"enabled": True} for name in ("examples", "coverage", "fuzzing", "stateful")},
+            # Only models lead from one answer to the next request: their names stand in the list.
+            "phases": {"stateful": {"enabled": "models" in paths}},
         }
     )
     schema: Any = schemathesis.openapi.from_dict(describe(), config=config)
