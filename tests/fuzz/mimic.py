@@ -10,7 +10,7 @@ import random
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from PIL import Image
 
@@ -140,7 +140,7 @@ def broken(of: random.Random, text: bytes) -> bytes:
 def written(events: list[Any]) -> bytes:
     parts: list[bytes] = []
     for each in events:
-        kind: Any = each.get("type") if isinstance(each, dict) else "x"  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - any JSON
+        kind = cast(dict[str, Any], each).get("type") if isinstance(each, dict) else "x"
         name = str(kind).replace("\r", "").replace("\n", "")
         parts.append(f"event: {name}\ndata: {json.dumps(each)}\n\n".encode("utf-8", "replace"))
     return b"".join(parts)

@@ -90,10 +90,11 @@ def _draw(value: Any, sides: int) -> int:
     return zlib.crc32(repr(value).encode("utf-8", "backslashreplace")) % sides
 
 
-@schemathesis.hook
+@schemathesis.hook  # pyright: ignore[reportUnknownMemberType] - typed in part
 def before_call(context: object, case: Any, kwargs: object) -> None:
     """Sends most requests further than to the first refusal; what the page forbids in them stays forbidden."""
-    seconds = _number((case.headers or {}).get("X-Request-Timeout"))
+    headers: dict[str, Any] = case.headers or {}
+    seconds = _number(headers.get("X-Request-Timeout"))
     if seconds is not None and 0 < seconds < SHORTEST:
         del case.headers["X-Request-Timeout"]
     if "deployment" in (case.path_parameters or {}) and _draw(case.path_parameters, 3):

@@ -9,6 +9,7 @@ import json
 import random
 import resource
 from collections.abc import AsyncGenerator, Sequence
+from typing import Any
 
 import httpx2
 import pytest
@@ -136,7 +137,7 @@ async def test_no_text_makes_a_header_or_breaks_a_refusal(caller: httpx2.AsyncCl
             assert answer.json()["error"]["message"].isprintable() or "\\u" in answer.text
 
 
-def _events(answer: httpx2.Response) -> list[dict[str, object]]:
+def _events(answer: httpx2.Response) -> list[dict[str, Any]]:
     """The data of a stream's events as a reader of the standard finds them; each says its own name."""
     found = read([answer.content])
     told = [json.loads(each.data) for each in found]

@@ -8,7 +8,7 @@ from typing import Any, get_args, get_type_hints
 import msgspec
 import pytest
 
-from service.config import Config, ConfigError, parse
+from service.config import ConfigError, parse
 from service.config.reading import NAMED, SINGLE
 from tests.fuzz import TIMES
 
@@ -61,7 +61,7 @@ def test_any_configuration_is_in_force_or_refused() -> None:
     for seed in range(3000 * TIMES):
         raw = tables(random.Random(f"config {seed}"))
         try:
-            good += isinstance(parse(raw, "made.toml", ENVIRONMENT), Config)
+            good += bool(parse(raw, "made.toml", ENVIRONMENT).providers)
         except ConfigError as refused:
             said = str(refused)
         except Exception as error:

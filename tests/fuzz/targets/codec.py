@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from typing import Any, cast
+from typing import Any
 
 from google.protobuf.message import DecodeError
 from imagegen import v1
@@ -59,7 +59,7 @@ def back(request: ImageRequest) -> v1.Generation:
     return v1.Generation(
         model=request.model,
         prompt=request.prompt,
-        parameters=v1.ImageParameters(**cast("dict[str, Any]", named)),
+        parameters=v1.ImageParameters(**named),
         fallbacks=request.fallbacks,
         response_format=request.response_format,
         openai_defaults=request.openai_defaults,
