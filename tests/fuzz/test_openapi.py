@@ -20,7 +20,7 @@ GROUPS = {
     "deployments": "^/openai/(openai/)?deployments/",
     "house pages": "^/(health|metrics|openapi.json|v1/files)",
 }
-SHARE = {"images": (620, 35), "models": (260, 20), "deployments": (620, 35), "pages": (130, 20)}
+SHARE = {"images": (620, 35), "models": (260, 20), "deployments": (620, 35), "pages": (95, 20)}
 """At least so many cases in a group, and so many random ones of an operation: 5,000 in all."""
 
 
