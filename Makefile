@@ -64,6 +64,7 @@ campaign: $(VENV)/.dev  ## the full figures of what the tests prove scaled; writ
 	@$(BIN)/python -m tests.campaign.leaving
 	@$(BIN)/python -m tests.campaign.books
 	@$(BIN)/python -m tests.campaign.connections
+	@$(BIN)/python -m tests.campaign.fuzzing
 
 bench: $(VENV)/.dev  ## measure beside nginx (PEERS=1: LiteLLM and Portkey; COMPARE=<commit>; QUICK=1)
 	@$(BIN)/python -m benchmarks.run $(if $(PEERS),--peers) $(if $(COMPARE),--compare $(COMPARE)) $(if $(QUICK),--quick)

@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 AnyCall = TypeVar("AnyCall", bound="grpc.aio.Call | LocalCall")
 
-LONGEST_SECONDS = 3600.0
+SHORTEST_SECONDS, LONGEST_SECONDS = 0.001, 3600.0
 LONGEST_KEY = 8192
 
-_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+_DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 
 
 class Errand(Struct, frozen=True):
@@ -54,10 +54,11 @@ def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Erran
     seconds = DEFAULT_SECONDS
     if (text := headers.get("x-request-timeout")) is not None:
         seconds = float(text) if _DECIMAL.fullmatch(text) else 0.0
-        if not 0 < seconds <= LONGEST_SECONDS:
+        if not SHORTEST_SECONDS <= seconds <= LONGEST_SECONDS:
             raise ImagegenError(
                 v1.REASON_INVALID_PARAMETER,
-                f"X-Request-Timeout must be seconds between 0 and {LONGEST_SECONDS:g}, as a decimal number.",
+                f"X-Request-Timeout must be seconds between {SHORTEST_SECONDS:g} and {LONGEST_SECONDS:g}, "
+                "as a decimal number.",
                 field="X-Request-Timeout",
             )
     return Errand(request_id, _key(headers), time.monotonic() + seconds, trace)

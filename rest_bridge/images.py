@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import cast
@@ -66,13 +67,10 @@ async def vary(request: Request) -> Response:
 async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
     # A page of any site may have its browser send a body without a type, and nobody is asked before.
     assumed = "" if "origin" in headers else "application/json"
-    media_type = headers.get("content-type", assumed).partition(";")[0].strip().lower()
-    if media_type != "application/json" and not media_type.endswith("+json"):
-        raise ImagegenError(
-            v1.REASON_UNSUPPORTED_MEDIA_TYPE,
-            f'Content-Type must be application/json, not "{plain(media_type)}".',
-            field="Content-Type",
-        )
+    if headers.get("content-type") != "application/json":
+        check_content_type(headers.get("content-type", assumed))
+    if headers.get("content-encoding", "identity").lower() not in ("identity", ""):
+        raise _not_read("Content-Encoding", "absent: bodies are read as they are", headers["content-encoding"])
     pieces: list[bytes] = []
     size = 0
     try:
@@ -85,6 +83,23 @@ async def _body(request: Request, headers: Mapping[str, str]) -> bytes:
     except ClientDisconnect:
         raise left() from None
     return b"".join(pieces)
+
+
+_CHARSET = re.compile(r";\s*charset\s*=\s*\"?([^\";]*)", re.IGNORECASE)
+
+
+def check_content_type(value: str) -> None:
+    media_type = value.partition(";")[0].strip().lower()
+    if media_type != "application/json" and not media_type.endswith("+json"):
+        raise _not_read("Content-Type", "application/json", media_type)
+    for charset in _CHARSET.findall(value):
+        if charset.strip().lower() not in ("utf-8", "utf8"):
+            raise _not_read("Content-Type", "application/json in UTF-8", f"charset={charset.strip()}")
+
+
+def _not_read(header: str, right: str, value: str) -> ImagegenError:
+    message = f'{header} must be {right}, not "{plain(value)}".'
+    return ImagegenError(v1.REASON_UNSUPPORTED_MEDIA_TYPE, message, field=header)
 
 
 async def _whole(request: Request, errand: Errand, message: v1.Generation) -> Response:

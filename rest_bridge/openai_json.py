@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Annotated, Any, cast
+from typing import Annotated, Any
 
 import msgspec
 from google.protobuf.descriptor import FieldDescriptor
-from imagegen import v1
+from imagegen import strict_json, v1
 from imagegen.errors import ImagegenError
 
 from rest_bridge import report
@@ -63,21 +63,23 @@ _SMALL = {
 
 
 def members(body: bytes) -> dict[str, Any]:
-    """The members of the body, as they came."""
+    """The members of the body, as they came. Raises for a body that could mean two things, or something else later."""
     try:
-        raw = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body is not valid JSON.") from None
-    if not isinstance(raw, dict):
-        raise ImagegenError(v1.REASON_INVALID_REQUEST, "The body must be a JSON object.")
-    return cast(dict[str, Any], raw)
+        return strict_json.read(body, msgspec.json.decode)
+    except strict_json.JsonError as error:
+        reason = v1.REASON_INVALID_REQUEST if error.field is None else v1.REASON_INVALID_PARAMETER
+        raise ImagegenError(reason, error.message, field=error.field) from None
 
 
 def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
     """The known members, typed, and the rest as it came."""
     for ours, name in JSON_NAMES.items():
-        if ours in fields:
-            fields.setdefault(name, fields.pop(ours))  # the contract's own name is understood as well
+        if ours in fields:  # the contract's own name is understood as well
+            if name in fields:
+                raise ImagegenError(
+                    v1.REASON_INVALID_PARAMETER, f"{name} is given twice: {ours} is another name for it.", field=name
+                )
+            fields[name] = fields.pop(ours)
     for name in _SMALL & fields.keys():
         if isinstance(fields[name], int):  # a message has no room for more; the service says what would be right
             fields[name] = max(-(2**31), min(2**31 - 1, fields[name]))
@@ -108,17 +110,7 @@ def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | N
 
 
 def _extra_json(extras: Mapping[str, Any]) -> str | None:
-    if not extras:
-        return None
-    try:
-        return dumps(extras).decode()
-    except TypeError:  # numbers beyond 64 bits, or hundreds of levels
-        names = ", ".join(extras)
-        raise ImagegenError(
-            v1.REASON_INVALID_PARAMETER,
-            f"{names[:100]} must hold no number beyond 64 bits and nest at most 200 levels.",
-            field=next(iter(extras)),
-        ) from None
+    return dumps(extras).decode() if extras else None
 
 
 _WORDS = {

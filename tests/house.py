@@ -86,11 +86,15 @@ async def open_house(
     total: str = "20s",
     unjudged: Sequence[str] = (),
     bridged: Mapping[str, Any] | None = None,
+    only: Sequence[str] = (),
 ) -> AsyncGenerator[House]:
-    """`extra` are tables of the configuration, `bridged` are settings of the bridge."""
+    """`extra` are tables of the configuration, `bridged` settings of the bridge; `only` names the providers to keep."""
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
-        config = parse(settings(openai, directory, extra, idle=idle, total=total), "test.toml", {})
+        tables = settings(openai, directory, extra, idle=idle, total=total)
+        if only:
+            tables["providers"] = {name: tables["providers"][name] for name in only}
+        config = parse(tables, "test.toml", {})
         gateway = Gateway(config)
         ports = await gateway.start()
         target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"

@@ -161,8 +161,8 @@ def _is_http(url: str) -> bool:
 
 
 def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, str]]:
-    if "/" in name:
-        yield path, 'a provider\'s name has no "/": it is the part before it in "provider/model"'
+    if not name or "/" in name:
+        yield path, 'a provider\'s name is not empty and has no "/": it is the part before it in "provider/model"'
     if provider.base_url and not _is_http(provider.base_url):
         yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
     yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)

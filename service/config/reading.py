@@ -149,7 +149,12 @@ def _substitute(node: Any, source: str, path: str, environment: Mapping[str, str
         def value_of(match: re.Match[str]) -> str:
             if match[1] not in environment:
                 raise ConfigError(source, path, f"the environment has no {match[1]}")
-            return environment[match[1]]
+            value = environment[match[1]]
+            try:
+                value.encode()
+            except UnicodeEncodeError:  # bytes that are no text come as half characters
+                raise ConfigError(source, path, f"what the environment has as {match[1]} is not UTF-8 text") from None
+            return value
 
         return re.sub(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}", value_of, node)
     return node

@@ -39,6 +39,7 @@ def check(request: ImageRequest) -> None:
     _name("model", request.model)
     if not request.prompt.strip():
         raise missing("prompt")
+    _text("prompt", request.prompt)
     if len(request.prompt) > MAX_PROMPT:
         raise invalid("prompt", f"has {len(request.prompt)} characters; at most {MAX_PROMPT} are taken")
     if len(request.fallbacks) > MAX_FALLBACKS:
@@ -60,8 +61,10 @@ def _parameters(parameters: Parameters) -> None:
                 raise invalid(name, f"must be between {low} and {high}, not {value}")
         elif name in _WORDS and value not in _WORDS[name]:
             raise one_of(name, value, _WORDS[name])
-        elif name in _LABELS and len(value) > _LABELS[name]:
-            raise invalid(name, f"has {len(value)} characters; at most {_LABELS[name]} are taken")
+        elif name in _LABELS:
+            _text(name, value)
+            if len(value) > _LABELS[name]:
+                raise invalid(name, f"has {len(value)} characters; at most {_LABELS[name]} are taken")
     if parameters.size is not None and not _SIZE.fullmatch(parameters.size):
         raise invalid("size", f'must be "auto" or WIDTHxHEIGHT such as "1024x1024", not {quoted(parameters.size)}')
     if parameters.aspect_ratio is not None and not _RATIO.fullmatch(parameters.aspect_ratio):
@@ -73,3 +76,8 @@ def _name(field: str, value: str) -> None:
         raise missing(field)
     if len(value) > MAX_NAME or not value.isprintable():
         raise invalid(field, f"must be a name of at most {MAX_NAME} printable characters")
+
+
+def _text(field: str, value: str) -> None:
+    if "\0" in value:  # PostgreSQL has no place for it, and no picture needs it
+        raise invalid(field, "must not hold the character U+0000")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, cast
 
-import orjson
+import msgspec
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from imagegen import v1
+from imagegen import strict_json, v1
 
 from service.domain import event as events
 from service.domain.card import Choice, Domain, Range, Sizes
@@ -58,17 +58,10 @@ def _parameters(message: v1.ImageParameters) -> Parameters:
 
 def _extras(text: str) -> Mapping[str, Any]:
     try:
-        extras: Any = orjson.loads(text)
-        orjson.dumps(extras)  # what is too deep to be written again cannot go on
-    except (ValueError, TypeError):
-        extras = None
-    if not isinstance(extras, dict):
-        raise GatewayError(
-            Reason.INVALID_PARAMETER,
-            "extra_json must be the text of one JSON object, nested at most 200 levels.",
-            field="extra_json",
-        )
-    named = cast(dict[str, Any], extras)
+        named = strict_json.read(text.encode(), msgspec.json.decode, "extra_json")
+    except strict_json.JsonError as error:
+        told = error.message if error.field is None else f"extra_json: {error.message}"
+        raise GatewayError(Reason.INVALID_PARAMETER, told, field="extra_json") from None
     if len(named) > MOST_EXTRAS:
         raise GatewayError(
             Reason.INVALID_PARAMETER,

@@ -19,7 +19,8 @@ HERE = Path(__file__).parent
 ROOM = HERE.parent.parent / "service"
 FILES = sorted((HERE / "bad").glob("*.toml"))
 MISSING = "cannot be read: No such file or directory"
-"""The one mistake that cannot be a file."""
+NO_TEXT = "what the environment has as NO_TEXT is not UTF-8 text"
+"""The two mistakes that cannot be a file."""
 
 
 def expected(path: Path) -> str:
@@ -68,9 +69,18 @@ def test_file_that_is_not_there(tmp_path: Path) -> None:
     assert (result.exit_code, result.stderr) == (1, f"imagegen: {path}: {MISSING}\n")
 
 
+def test_environment_that_is_no_text(tmp_path: Path) -> None:
+    """A variable with bytes that are no UTF-8 is told by its name, and where it is used."""
+    path = tmp_path / "fine.toml"
+    path.write_text('[drain]\ngrace = "${NO_TEXT}"\n', encoding="utf-8")
+    result = CliRunner().invoke(main, ["config", "check", "--config", str(path)], env={"NO_TEXT": "\udcff"})
+
+    assert (result.exit_code, result.stderr) == (1, f"imagegen: {path}: drain.grace: {NO_TEXT}\n")
+
+
 def test_every_complaint_has_a_file() -> None:
     """Whatever the code can say about a configuration, one of the files makes it say."""
-    said = [MISSING, *(expected(path) for path in FILES)]
+    said = [MISSING, NO_TEXT, *(expected(path) for path in FILES)]
     sources = [
         *(ROOM / "config" / f"{name}.py" for name in ("checks", "outgoing", "reading", "s3", "servers", "units")),
         ROOM / "assembly.py",

@@ -13,6 +13,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from rest_bridge.app import routes
 from tests.house import House, open_house
 from tests.rest.asking import Json, Told, ask, events_of, json_of, order, painting
+from tests.rest.refusals import REFUSALS
 from tests.upstreams.openai import after_images, after_partials, cut, fewer_images, status
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -148,16 +149,12 @@ def _references(value: Any) -> list[str]:
 
 
 async def test_its_schemas_describe_real_answers(home: House) -> None:
-    """What the page promises of answers, events, errors and models is what comes."""
+    """What the page promises of answers, events, errors and models is what comes, and nothing beside it."""
     document = await read(home, "/openapi.json")
 
     def valid(body: Json, name: str) -> None:
         told = {"$ref": f"#/components/schemas/{name}", "components": document["components"]}
         Draft202012Validator(told).validate(body)  # pyright: ignore[reportUnknownMemberType] - untyped
-        if body.get("type") == "error":
-            return
-        declared = set(document["components"]["schemas"][name]["properties"])
-        assert set(body) <= declared, set(body) - declared
 
     home.openai.next(fewer_images(), cut(after_images(1)), cut(after_partials(1)), status(500))
     for body in (order(n=2), painting(response_format="b64_json"), painting(model="dall-e-3", style="vivid", x=1)):
@@ -171,6 +168,21 @@ async def test_its_schemas_describe_real_answers(home: House) -> None:
         valid(json_of(await ask(home, body)), "Error")
     valid(await read(home, "/v1/models"), "ModelList")
     valid(await read(home, "/v1/models/painter/scene"), "Model")
+
+
+async def test_every_refusal_is_as_described(home: House) -> None:
+    """Each way in which a body can be refused has its status on the page, and the headers and members that it says."""
+    document = await read(home, "/openapi.json")
+    responses: Json = document["paths"]["/v1/images/generations"]["post"]["responses"]
+    error = {"$ref": "#/components/schemas/Error", "components": document["components"]}
+    for name, refused in REFUSALS.items():
+        answer = await ask(home, refused.body, content=refused.content, headers=refused.headers)
+        described = responses[str(answer.status_code)]
+        Draft202012Validator(error).validate(json_of(answer))  # pyright: ignore[reportUnknownMemberType] - untyped
+        promised = {header for header, each in described["headers"].items() if each["required"]}
+        assert promised <= set(answer.headers), name
+        ours = {header for header in answer.headers if header.startswith(("x-", "retry", "allow"))}
+        assert ours <= set(described["headers"]), name
 
 
 async def test_its_schema_of_requests_is_what_is_taken(home: House) -> None:
