@@ -24,6 +24,8 @@ class Range(Struct, frozen=True):
 
     low: float
     high: float
+    whole: bool = False
+    """Whether only whole numbers are taken, where the parameter itself may be a fraction."""
 
 
 class Text(Struct, frozen=True):
@@ -59,12 +61,18 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     max_prompt: int = 32_000
     family: bool = False
     """Whether names that extend this one are models too: snapshots, and what is newer than this gateway."""
+    listed: bool = True
+    """Whether the model is shown in lists, and found by its name alone."""
+
+
+ANY = "*"
+"""The name under which a provider keeps the card of all models that it has no other for, where it takes any."""
 
 
 def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
-    """The card of a model, else of its nearest family: "gpt-image-2-2026-04-21" and "gpt-image-2.9" of gpt-image-2."""
+    """The card of a model, else of its nearest family ("gpt-image-2-2026-04-21" is gpt-image-2's), else of any."""
     families = {name: card for name, card in cards.items() if card.family}
-    return cards.get(model) or extended(families, model, "-.")
+    return cards.get(model) or extended(families, model, "-.") or cards.get(ANY)
 
 
 def extended(known: Mapping[str, T], model: str, separators: str) -> T | None:
