@@ -18,6 +18,7 @@ from service.housekeeping import Housekeeping
 from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
+from service.providers.destinations import Allowed
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
@@ -116,6 +117,7 @@ def _refuse_open_doors(config: Config) -> None:
 def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
     adapters: dict[str, Adapter] = {}
     upstreams: dict[str, Upstream] = {}
+    allowed = Allowed(config.outgoing.allow)
     for name, settings in config.providers.items():
         kind = settings.kind or name
         found = registry.find(kind)
@@ -124,19 +126,21 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             raise ConfigError(
                 config.source, f"providers.{name}.kind", f'there is no kind "{kind}"; this version has: {kinds}'
             )
+        if setting := found.foreign(settings):
+            raise ConfigError(config.source, f"providers.{name}.{setting}", f'the kind "{kind}" has no such setting')
         own = {
             target.partition("/")[2]: prices.price(table)
             for target, table in config.prices.items()
             if target.partition("/")[0] == name
         }
-        adapter = found.make(settings)
+        adapter = found.make(settings, allowed)
         adapters[name] = adapter
         upstreams[name] = Upstream(
             name=name,
             kind=kind,
             configured=adapter.configured,
             cards=adapter.models,
-            prices={**found.prices, **own},
+            prices={**found.priced(settings), **own},
         )
     return adapters, upstreams
 

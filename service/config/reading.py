@@ -23,6 +23,7 @@ from service.config.schema import (
     Files,
     Key,
     Model,
+    Outgoing,
     PriceTable,
     Provider,
     Secret,
@@ -58,6 +59,7 @@ SINGLE = {
     "engine": Engine,
     "files": Files,
     "telemetry": Telemetry,
+    "outgoing": Outgoing,
     "drain": Drain,
 }
 NAMED = {"providers": Provider, "models": Model, "prices": PriceTable}

@@ -64,11 +64,27 @@ class Timeout(Table, frozen=True):
     total: str = "300s"
 
 
+class Entra(Table, frozen=True):
+    """An application that may ask Microsoft Entra for tokens."""
+
+    tenant: str
+    client_id: str
+    client_secret: Secret
+    authority: str = "https://login.microsoftonline.com"
+    scope: str = "https://cognitiveservices.azure.com/.default"
+
+
 class Provider(Table, frozen=True):
     kind: str = ""
     base_url: str = ""
     keys: tuple[Key, ...] = ()
     timeout: Timeout = Timeout()
+    # What some kinds alone have: each kind says which (SETTINGS in its package).
+    models: tuple[str, ...] = ()
+    api_version: str = ""
+    form: Literal["classic", "v1"] = "classic"
+    deployments: dict[str, str] = {}
+    entra: Entra | None = None
 
 
 class WeightedTarget(Table, frozen=True):
@@ -109,6 +125,10 @@ class Telemetry(Table, frozen=True):
     record_content: bool = False
 
 
+class Outgoing(Table, frozen=True):
+    allow: tuple[str, ...] = ()
+
+
 class Drain(Table, frozen=True):
     grace: str = "30s"
 
@@ -127,5 +147,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True):
     prices: dict[str, PriceTable]
     files: Files = Files()
     telemetry: Telemetry = Telemetry()
+    outgoing: Outgoing = Outgoing()
     drain: Drain = Drain()
     data_dir: Path = Path("var")

@@ -25,7 +25,7 @@ class Range(Struct, frozen=True):
     low: float
     high: float
     whole: bool = False
-    """Whether only whole numbers are taken, where the parameter itself may be a fraction."""
+    """Whether only whole numbers are taken, where the parameter itself may be a fraction: the nearest is."""
 
 
 class Text(Struct, frozen=True):

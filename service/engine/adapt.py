@@ -52,8 +52,7 @@ def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
         case Range(low, high, whole):
             if not low <= value <= high:
                 raise invalid(name, f"must be between {low:g} and {high:g} for {model}, not {value}")
-            if whole and value != int(value):
-                raise invalid(name, f"must be a whole number for {model}, not {value}")
+            return round(value) if whole else value
         case Sizes():
             return _size(name, value, domain, model)
         case _:

@@ -9,6 +9,7 @@ from service.config.schema import Provider
 from service.domain.card import ModelCard
 from service.domain.price import Price
 from service.providers import registry
+from service.providers.destinations import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,6 @@ def shipped() -> tuple[Shipped, ...]:
     for kind in registry.kinds():
         provider = registry.find(kind)
         assert provider is not None
-        for model, card in provider.make(Provider(kind=kind)).models.items():
+        for model, card in provider.make(Provider(kind=kind), NOTHING).models.items():
             found.append(Shipped(kind, model, card, provider.prices.get(model)))
     return tuple(found)

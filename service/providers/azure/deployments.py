@@ -45,7 +45,7 @@ KNOWN: Mapping[str, ModelCard] = {**CARDS, DALLE_3: _DALLE}
 
 
 def cards(deployments: Mapping[str, str]) -> dict[str, ModelCard]:
-    """The cards by deployment. Where deployments are named, they alone are listed; any other name is one all the same."""
+    """The cards by deployment. Where some are named, they alone are listed; any other name is one all the same."""
     named = {
         name: replace(find_card(KNOWN, model) or GENERAL, family=False, listed=True)
         for name, model in deployments.items()

@@ -144,7 +144,7 @@ class Tokens:
 
 def _failed(reason: Reason, told: str, again: float | None = None) -> ProviderError:
     """No token, so nothing was sent to the provider itself, however the request for the token ended."""
-    message = "The gateway could not sign in to the provider; the operator has to look into it."
+    message = "The gateway could not sign in to the provider."
     error = ProviderError(reason, message, Outcome.NOT_SENT, retry_after=again)
     error.for_operator = f"no token of Entra: {told}"
     return error

@@ -5,9 +5,9 @@
 
 To add a provider, write cards/NAME.toml, and NAME is a kind. Four tables, all optional, every name checked:
 
-    [wire]      where it is, how a key is sent, what parameters and their values are called, where pictures lie (wire.Wire)
-    [wire.errors]   by what a refusal, an account's trouble and an outage are known, beside OpenAI's codes
-    [takes]     what its models take: numbers = { n = [1, 4] }, words, texts, size, extras (cards.Takes)
+    [wire]               where it is, how a key is sent, what parameters are called, where pictures lie (wire.Wire)
+    [wire.errors]        by what a refusal, an account's trouble and an outage are known, beside OpenAI's codes
+    [takes]              what its models take: numbers = { n = [1, 4] }, words, texts, size, extras (cards.Takes)
     [models."a-model"]   a model that is listed: the same, over what all take, and its price
 
 `any_model = true` lets names pass that are not listed. A `base_url` in the card makes a key all that an operator needs;
@@ -16,8 +16,6 @@ in tests/upstreams/compatible: the double refuses what the real one refuses, and
 """
 
 from __future__ import annotations
-
-from msgspec.structs import replace
 
 from service.config import seconds
 from service.config.schema import Provider
@@ -30,6 +28,9 @@ from service.providers.openai_compatible.keys import Keys
 
 SETTINGS = frozenset({"models"})
 """Settings of a provider that this kind has beside those of every kind."""
+
+_NOWHERE = "http://not-configured.invalid"
+"""The address of a provider that has none; being not configured, it is never asked."""
 
 
 def make(settings: Provider, allowed: Allowed) -> Adapter:
@@ -53,4 +54,5 @@ def made(kind: str, settings: Provider, allowed: Allowed) -> Adapter:
 def connected(settings: Provider, base_url: str, allowed: Allowed) -> Http:
     """The connections to a provider, with the patience that its settings have."""
     timeout = settings.timeout
-    return Http(base_url, Limits(*(seconds(each) for each in (timeout.connect, timeout.idle, timeout.total))), allowed)
+    limits = Limits(*(seconds(each) for each in (timeout.connect, timeout.idle, timeout.total)))
+    return Http(base_url or _NOWHERE, limits, allowed)

@@ -1,4 +1,4 @@
-"""Reads the cards of compatible servers: one TOML file for each kind, strictly, into what the adapter and engine use."""
+"""Reads the cards of compatible servers, strictly: one TOML file for each kind."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 
 import msgspec
 from msgspec import Struct, field
@@ -32,7 +33,7 @@ class Takes(Strict, frozen=True):
 
     numbers: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     whole: frozenset[str] = frozenset()
-    """Those of the numbers that must have no fraction."""
+    """Those of the numbers that are rounded, because fractions are refused."""
     words: dict[str, Words] = field(default_factory=dict[str, Words])
     texts: frozenset[str] = frozenset()
     size: SizeRule | None = None
@@ -85,7 +86,11 @@ class Sheet(Strict, frozen=True):
 
     def __post_init__(self) -> None:
         for takes in (self.takes, *self.models.values()):
-            if takes.size and self.wire.size != "text" and "auto" in (takes.size.names, *takes.size.understood.values()):
+            if (
+                takes.size
+                and self.wire.size != "text"
+                and "auto" in (takes.size.names, *takes.size.understood.values())
+            ):
                 raise ValueError('size: "auto" has no width and height; understood must say which size it means')
         if any(model.price for model in self.models.values()) and not self.prices_as_of:
             raise ValueError("prices_as_of: is required where a model has a price")
@@ -112,7 +117,7 @@ def card(kind: str) -> Card:
     try:
         return read((_folder() / name).read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{__package__}/cards/{name}: {error}") from None
+        raise ValueError(f"service/providers/openai_compatible/cards/{name}: {error}") from None
 
 
 def read(text: str) -> Card:
@@ -133,5 +138,5 @@ def read(text: str) -> Card:
     )
 
 
-def _folder() -> resources.abc.Traversable:
-    return resources.files(__package__) / "cards"
+def _folder() -> Traversable:
+    return resources.files(__name__.rpartition(".")[0]) / "cards"

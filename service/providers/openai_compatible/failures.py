@@ -1,9 +1,9 @@
 """What an error answer means: read from whichever envelope it comes in, judged by its code, its words, its status.
 
-    {"error": {"message", "type", "param", "code", "inner_error"}}      OpenAI, Azure, Together, vLLM
-    {"error": "…"}   {"message": "…", "statusCode": 401}                proxies in front of them
-    {"detail": "…"}   {"detail": {"error": "…"}}                        SGLang, vLLM-Omni, Nebius; DeepInfra
-    {"detail": [{"loc": ["body", "size"], "msg": "…"}]}                 every FastAPI server
+{"error": {"message", "type", "param", "code", "inner_error"}}      OpenAI, Azure, Together, vLLM
+{"error": "…"}   {"message": "…", "statusCode": 401}                proxies in front of them
+{"detail": "…"}   {"detail": {"error": "…"}}                        SGLang, vLLM-Omni, Nebius; DeepInfra
+{"detail": [{"loc": ["body", "size"], "msg": "…"}]}                 every FastAPI server
 """
 
 from __future__ import annotations
@@ -77,7 +77,9 @@ def filtered(holder: Mapping[str, Any]) -> list[str]:
     """The categories for which content was filtered, as Azure tells them beside an image or in an error."""
     found: list[str] = []
     for name in ("content_filter_results", "content_filter_result", "prompt_filter_results"):
-        found += [category for category, result in table(holder.get(name)).items() if table(result).get("filtered") is True]
+        found += [
+            category for category, result in table(holder.get(name)).items() if table(result).get("filtered") is True
+        ]
     return sorted({category for category in found if _PARAMETER.fullmatch(category)})
 
 

@@ -1,13 +1,12 @@
-"""What opens a provider's door: keys of the configuration, drawn by weight; or whatever else can be drawn in their place."""
+"""What opens a provider's door: keys of the configuration, drawn by weight, or what else can be drawn instead."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from random import choices
 from typing import Protocol
 
 from msgspec import Struct
-
-from collections.abc import Mapping
 
 from service.config.schema import Key
 from service.domain.event import Outcome

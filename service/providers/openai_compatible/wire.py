@@ -1,4 +1,4 @@
-"""What differs from server to server, as data: where a request goes, how it is written, where the answer's pictures lie.
+"""What differs from server to server, as data: where a request goes, how it is written, where the pictures lie.
 
 The defaults are OpenAI's own API.
 """
@@ -18,6 +18,7 @@ from service.domain.request import PARAMETER_NAMES, ImageRequest
 from service.errors import ProviderError, Reason
 
 MODEL = "{model}"
+_IN_PATH = r"[A-Za-z0-9._-]{1,64}(/[A-Za-z0-9._-]{1,64}){0,3}"
 
 
 class Strict(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -67,8 +68,8 @@ class Wire(Strict, frozen=True):
     """Where the provider is; empty where every operator has a server of their own."""
     path: str = "images/generations"
     """Below it. Where the path names the model, as {model}, the body does not."""
-    model_names: str = r"[A-Za-z0-9._-]{1,64}(/[A-Za-z0-9._-]{1,64}){0,3}"
-    """What a model's name may be where it stands in the path; no part of it is dots alone."""
+    model_names: str = ""
+    """What a model's name may be, where not any will do. In a path there are always rules, and no part is all dots."""
     key: KeyHeader = KeyHeader()
     size: Literal["text", "numbers", "texts"] = "text"
     """WIDTHxHEIGHT as `size`, or `width` and `height` as numbers or as texts."""
@@ -100,9 +101,10 @@ class Wire(Strict, frozen=True):
 
     def place(self, model: str) -> str:
         """The path for a model. Raises for a name that must not get into it."""
-        if not self.model_in_path:
+        allowed = self.model_names or (_IN_PATH if self.model_in_path else "")
+        if not allowed:
             return self.path
-        if not re.fullmatch(self.model_names, model) or any(not part.strip(".") for part in model.split("/")):
+        if not re.fullmatch(allowed, model) or any(not part.strip(".") for part in model.split("/")):
             raise ProviderError(
                 Reason.PROVIDER_REJECTED,
                 "model must be a name of letters, digits, dots, dashes and underscores for this provider, at most 64.",
@@ -113,7 +115,9 @@ class Wire(Strict, frozen=True):
 
     def body(self, request: ImageRequest, model: str, known_as: str) -> dict[str, Any]:
         """The request as this server reads it. `known_as` is the model behind a name that the operator gave it."""
-        body: dict[str, Any] = {"prompt": request.prompt} if self.model_in_path else {"model": model, "prompt": request.prompt}
+        body: dict[str, Any] = (
+            {"prompt": request.prompt} if self.model_in_path else {"model": model, "prompt": request.prompt}
+        )
         for name, value in request.parameters.named().items():
             if name == "size" and self.size != "text":
                 width, _, height = value.partition("x")

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from service.config.schema import Provider
 from service.providers.base import Adapter
+from service.providers.destinations import Allowed
 from service.providers.painter.adapter import Painter
 
 
-def make(settings: Provider) -> Adapter:
+def make(settings: Provider, allowed: Allowed) -> Adapter:
     return Painter()
