@@ -158,7 +158,7 @@ LIES = {
     "longer than announced": senseless(wrong_length(-10), streams=False),
     "no base64": senseless(invalid_base64(), counted=True),
     "no image format": senseless(not_an_image(), counted=True),
-    "a link": senseless(url_instead(), streams=False, counted=True),
+    "a link to nowhere": senseless(url_instead("https://images.invalid/1.png"), streams=False, counted=True),
     "a stream called text": senseless(wrong_content_type(), streams=True),
 }
 

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
 from service.domain.card import ModelCard
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
-from service.domain.image import Image, Picture, Traits
+from service.domain.image import Image
 from service.errors import ProviderError, Reason
-from service.providers import pictures
+from service.providers import links, pictures
 from service.providers.base import Call
 from service.providers.http import Http, Stream
 from service.providers.lifting import NAME, Document
@@ -75,32 +75,26 @@ class Compatible:
             raise failures.within(body, answer.status, self.wire, answer.headers)
         traits = answers.traits(body)
         yield Answered(answers.usage(body), traits)
-        withheld: ProviderError | None = None
-        came = 0
-        indecent = answers.entries(body, self.wire.nsfw) if self.wire.nsfw else ()
-        found = answers.entries(body, self.wire.images)[: call.request.parameters.n or 1]
-        for index, entry in enumerate(found):
-            item = answers.table(entry)
-            if index < len(indecent) and indecent[index] is True:
-                withheld = failures.refused_by_filter(("nsfw",), answer.status)
-                continue
-            if not item.get(NAME) and not item.get("url") and (categories := failures.filtered(item)):
-                withheld = failures.refused_by_filter(categories, answer.status)
-                continue
-            picture = await self._picture(document, entry, traits, call)
-            came += 1
-            yield ImageReady(Image(index=index, picture=picture, revised_prompt=_revised(item, call.request.prompt)))
-        if withheld and not came:
-            raise withheld
+        entries = answers.entries(body, self.wire.images)[: call.request.parameters.n or 1]
+        withheld = self._withheld(body, entries)
+        items = [_NOTHING if index in withheld else _item(entry) for index, entry in enumerate(entries)]
+        fetched = await links.fetched(items, lambda url: self.http.fetch(url, call.trace))
+        for index, item in enumerate(items):
+            if index not in withheld:
+                picture = links.picture(document, item, traits, fetched.get(index))
+                yield ImageReady(Image(index=index, picture=picture, revised_prompt=_revised(item, call)))
+        if withheld and len(withheld) == len(entries):
+            raise failures.withheld(withheld[0], answer.status)
 
-    async def _picture(self, document: Document, entry: Any, traits: Traits, call: Call) -> Picture:
-        """The picture of one entry: base64 in it, or behind the address that it is or has."""
-        item = answers.table(entry)
-        address = entry if isinstance(entry, str) else item.get("url")
-        fetched = isinstance(address, str) and not item.get(NAME) and (self.wire.urls or address.startswith("data:"))
-        if not fetched:
-            return pictures.from_json(document, item, traits)
-        return pictures.from_bytes(await self.http.fetch(str(address), call.trace), traits)
+    def _withheld(self, body: Mapping[str, Any], entries: Sequence[Any]) -> Mapping[int, Sequence[str]]:
+        """Which images were made and not handed out, and for what."""
+        indecent = answers.entries(body, self.wire.nsfw) if self.wire.nsfw else ()
+        found: dict[int, Sequence[str]] = {index: ("nsfw",) for index, word in enumerate(indecent) if word is True}
+        for index, entry in enumerate(entries):
+            item = _item(entry)
+            if not item.get(NAME) and not item.get("url") and (categories := failures.filtered(item)):
+                found[index] = categories
+        return found
 
     async def _streamed(self, stream: Stream, call: Call) -> AsyncGenerator[AdapterEvent, None]:
         """Image after image: partials, then `completed`. The wire says which partial; which image is counted."""
@@ -138,10 +132,18 @@ class Compatible:
         return error
 
 
-def _revised(item: Mapping[str, Any], prompt: str) -> str | None:
+_NOTHING: Mapping[str, Any] = {}
+
+
+def _item(entry: Any) -> Mapping[str, Any]:
+    """An entry of the list of images; one that is a text is an address."""
+    return {"url": entry} if isinstance(entry, str) else answers.table(entry)
+
+
+def _revised(item: Mapping[str, Any], call: Call) -> str | None:
     """The prompt as the model has changed it; some servers repeat it unchanged."""
     revised = item.get("revised_prompt")
-    return str(revised) if revised and revised != prompt else None
+    return str(revised) if revised and revised != call.request.prompt else None
 
 
 async def _read(stream: Stream, text: bytes) -> Document:

@@ -66,10 +66,9 @@ def within(body: Mapping[str, Any], status: int, wire: Wire, headers: Mapping[st
     return error(_opened(body), status, wire, headers)
 
 
-def refused_by_filter(categories: Iterable[str], status: int | None = None) -> ProviderError:
-    """A picture that was made, and then withheld."""
-    what = ", ".join(categories)
-    message = f"The provider withheld the image{f' (filtered: {what})' if what else ''}."
+def withheld(categories: Iterable[str], status: int) -> ProviderError:
+    """Pictures that were made, and not handed out."""
+    message = f"The provider withheld the image (filtered: {', '.join(categories)})."
     return ProviderError(Reason.CONTENT_REFUSED, message, Outcome.REJECTED, status=status)
 
 

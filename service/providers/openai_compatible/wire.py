@@ -82,11 +82,9 @@ class Wire(Strict, frozen=True):
     always_for: dict[str, dict[str, Any]] = field(default_factory=dict[str, dict[str, Any]])
     """What requests to one model say, and to those whose names extend it."""
     images: str = "data"
-    """The list of an answer in which the pictures lie: objects with b64_json or url, or texts."""
+    """The list of an answer in which the pictures lie: objects with b64_json or url, or texts that are addresses."""
     nsfw: str = ""
     """A list beside it that says which of them were found indecent, and so are none."""
-    urls: bool = False
-    """Whether a picture may be told as an address, which is then fetched; data: URLs are read in any case."""
     errors: Errors = Errors()
 
     def __post_init__(self) -> None:

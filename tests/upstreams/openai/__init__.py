@@ -21,7 +21,9 @@ strictness uses up nothing of the script. An accepted order is billed at once (`
 is done with it), also when the answer is then stalled, cut, reset or a lie. An error answer is not billed.
 
 Each picture says which request, image and partial it is: `number_in(png)` is the index into `requests`, `drawn_in(png)`
-says all three. `big_png(20_000_000)` makes noise to show with `showing(...)`.
+says all three. `big_png(20_000_000)` makes noise to show with `showing(...)`. A picture behind an address
+(`url_instead()`) lies on `openai.shelf`, at GET /files/...: whoever comes there with a key, a cookie or anything else
+but the signed address is refused; `requests` has those too, `calls` has not.
 
 Behaviours, joined with `|` and applied from left to right (first content, then dialect, then what breaks):
 

@@ -17,6 +17,7 @@ from .catalogue import MIN_PIXELS
 from .order import Order, Terms
 from .reception import GENERATIONS, Seen, admit, show_models, take_order
 from .refusals import Refusal
+from .shelf import FILES, Shelf
 
 KEY: Final = "sk-double-0123456789abcdefghijklmnopqrstuv"
 
@@ -40,7 +41,8 @@ class OpenAIDouble:
         self._keys = {key, *more_keys}
         self._port = port
         self._bill_when = bill_when
-        self._terms = Terms(revived, min_pixels)
+        self.shelf = Shelf()
+        self._terms = Terms(revived, min_pixels, self.shelf.put)
         self._bill: list[Charge] = []
         self._script: deque[Behaviour] = deque()
         self._rules: list[tuple[Callable[[Seen], bool], Behaviour]] = []
@@ -127,6 +129,7 @@ class OpenAIDouble:
         site = web.TCPSite(self._runner, "127.0.0.1", self._port)
         await site.start()
         self._port = self._runner.addresses[0][1]
+        self.shelf.origin = self.url.removesuffix("/v1")
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -149,6 +152,7 @@ class OpenAIDouble:
             headers=request.headers,
             started_at=time.monotonic(),
             request_id=f"req_{uuid4().hex}",
+            target=request.raw_path,
         )
         self.requests.append(seen)
         self._visits.add(visit)
@@ -184,6 +188,8 @@ class OpenAIDouble:
     def _decide(self, seen: Seen, raw: bytes) -> tuple[Acts, Charge | None]:
         """The acts that answer this request, and what they cost."""
         try:
+            if seen.path.startswith(FILES):
+                return self.shelf.show(seen), None
             key = admit(seen, self._keys)
             if seen.path != GENERATIONS:
                 return show_models(seen, self._terms), None

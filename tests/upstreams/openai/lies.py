@@ -4,6 +4,7 @@ All of them are billed, and their usage is that of the whole order.
 """
 
 import base64
+from typing import Any
 
 from .acts import Acts, Body
 from .answers import document, event, streamed, unary
@@ -82,10 +83,18 @@ def not_an_image() -> Behaviour:
     return Behaviour("not_an_image", lambda _, acts: on_pictures(acts, text))
 
 
-def url_instead() -> Behaviour:
-    """A link in place of the picture, as the retired models gave. For JSON answers."""
-    data = {"data": [{"url": "https://images.invalid/1.png"}]}
-    return Behaviour("url_instead", lambda _, acts: on_json(acts, lambda fields: fields | data, ("document",)))
+def url_instead(address: str | None = None) -> Behaviour:
+    """An address in place of each picture, as the retired models gave: of the double's own shelf, where the picture
+    lies; or the one given, whatever that is. For JSON answers."""
+
+    def rewrite(order: Order, acts: Acts) -> Acts:
+        def shelved(fields: dict[str, Any]) -> dict[str, Any]:
+            kept = (order.keep(base64.b64decode(item["b64_json"])) for item in fields["data"])
+            return fields | {"data": [{"url": address or own} for own in kept]}
+
+        return on_json(acts, shelved, ("document",))
+
+    return Behaviour(f"url_instead({address or ''})", rewrite)
 
 
 def wrong_content_type(content_type: str = "text/plain") -> Behaviour:

@@ -1,7 +1,7 @@
 """What is asked: an image request read as strictly as OpenAI reads it, or a refusal that names the parameter."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -34,6 +34,8 @@ class Order:
     stream: bool
     partials: int
     safety_identifier: str | None
+    keep: Callable[[bytes], str]
+    """Puts a picture on the double's shelf, and says its address."""
 
     @property
     def usage(self) -> Usage:
@@ -46,6 +48,7 @@ class Terms:
 
     revived: Collection[str] = ()
     min_pixels: int = MIN_PIXELS
+    keep: Callable[[bytes], str] = lambda _: ""
 
 
 def read_order(body: Any, terms: Terms, *, request: int, request_id: str, key: str, created: int) -> Order:
@@ -87,6 +90,7 @@ def read_order(body: Any, terms: Terms, *, request: int, request_id: str, key: s
         stream=given.get("stream", False),
         partials=given.get("partial_images", 0),
         safety_identifier=given.get("safety_identifier") or given.get("user") or None,
+        keep=terms.keep,
     )
 
 

@@ -32,6 +32,7 @@ class Seen:
     finished: bool = False  # the answer was sent to its end
     client_left: bool = False  # the client closed the connection before that
     broken_off: bool = False  # the double broke it, as its script said
+    target: str = ""  # path and query as they were sent
 
     @property
     def traceparent(self) -> str | None:

@@ -8,7 +8,7 @@ import openai as sdk
 import pytest
 import pytest_asyncio
 
-from tests.upstreams.openai import FORBIDDEN, OpenAIDouble, status
+from tests.upstreams.openai import FORBIDDEN, OpenAIDouble, number_in, status, url_instead
 
 ORDER: dict[str, Any] = {"model": "gpt-image-2", "prompt": "a red cube", "size": "1024x1024", "quality": "low"}
 
@@ -190,3 +190,19 @@ async def test_what_is_no_image_request_is_refused_in_the_same_shape(
     error = answer.json()["error"]
     assert (answer.status_code, error["type"], error["code"]) == (code, "invalid_request_error", name)
     assert answer.headers["x-request-id"].startswith("req_")
+
+
+async def test_the_shelf_wants_the_address_alone(openai: OpenAIDouble, http: httpx2.AsyncClient) -> None:
+    """A picture lies at its signed address for whoever brings nothing else; a key on the way there is refused."""
+    openai.next(url_instead())
+    address = (await http.post("images/generations", json=ORDER)).json()["data"][0]["url"]
+    async with httpx2.AsyncClient() as stranger:
+        fetched = await stranger.get(address)
+        assert (fetched.status_code, number_in(fetched.content)) == (200, 0)
+        assert (await stranger.get(address[:-1])).status_code == 403
+        assert (await stranger.get(address, headers={"cookie": "a=b"})).status_code == 400
+        assert (await stranger.post(address)).status_code == 405
+    with_key = await http.get(address)
+    assert with_key.status_code == 400
+    assert "authorization" in with_key.json()["error"]["message"]
+    assert len(openai.bill) == 1
