@@ -38,7 +38,12 @@ class Upstream:
 
     def price(self, model: str) -> Price | None:
         """The price of a model, or of the one that it is a snapshot of; a relative's price would be a guess."""
-        return self.prices.get(model) or extended(self.prices, model, "-") or self.prices.get(ANY)
+        if model in self.prices:
+            return self.prices[model]
+        families = {
+            name: price for name, price in self.prices.items() if name not in self.cards or self.cards[name].family
+        }
+        return extended(families, model, "-") or self.prices.get(ANY)
 
 
 @dataclass(frozen=True, slots=True)
