@@ -17,10 +17,15 @@ TIMEOUT = {"connect": "2s", "idle": "500ms", "total": "1500ms"}
 
 @asynccontextmanager
 async def house_beside(
-    directory: Path, double: OpenAIDouble, providers: Mapping[str, Any], kinds: Sequence[str], form: str = "together"
+    directory: Path,
+    double: OpenAIDouble,
+    providers: Mapping[str, Any],
+    kinds: Sequence[str],
+    form: str = "together",
+    **tables: Any,
 ) -> AsyncGenerator[House]:
     """A house whose providers are these (and the painter); `kinds` are those for which the double keeps the bill."""
-    async with open_house(directory, form, {"providers": dict(providers)}) as house:
+    async with open_house(directory, form, {"providers": dict(providers), **tables}) as house:
         yield house
         await double.idle()
         await settled(house)

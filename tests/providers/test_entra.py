@@ -182,7 +182,7 @@ async def test_no_secret_is_told(azure: AzureDouble, home: House) -> None:
 
 
 async def test_it_is_renewed_before_its_end(azure: AzureDouble, tokens: Tokens, clock: Clock) -> None:
-    """Five minutes before the end one call sets off the renewal; nobody waits for it, and later calls have its token."""
+    """Five minutes before the end one call sets off the renewal; nobody waits, and later calls have the new token."""
     first = await tokens.draw("m")
     clock.now += 3600 - entra.EARLY - 1
     assert await tokens.draw("m") is first

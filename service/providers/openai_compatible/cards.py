@@ -89,7 +89,7 @@ class Sheet(Strict, frozen=True):
             if (
                 takes.size
                 and self.wire.size != "text"
-                and "auto" in (takes.size.names, *takes.size.understood.values())
+                and "auto" in (*takes.size.names, *takes.size.understood.values())
             ):
                 raise ValueError('size: "auto" has no width and height; understood must say which size it means')
         if any(model.price for model in self.models.values()) and not self.prices_as_of:
