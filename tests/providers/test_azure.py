@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import base64
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import openai as sdk
 import pytest
 import pytest_asyncio
 
@@ -324,3 +327,57 @@ async def test_what_stands_behind_a_name(name: str, known_as: str | None, price_
     _, router = check(parse(raw, "test.toml", {}))
     prices = router.upstreams["azure"].prices
     assert router.upstreams["azure"].price(name) == (prices[price_of] if price_of else None)
+
+
+async def test_the_official_client_reaches_azure_through_us(home: House, azure: AzureDouble) -> None:
+    """openai.AzureOpenAI as it is, pointed at the bridge: a deployment that only Azure knows, whole and streamed."""
+    about: dict[str, Any] = {"azure_endpoint": home.rest, "api_key": "of-the-caller", "api_version": "2024-10-21"}
+    asked: dict[str, Any] = {"prompt": "a red cube", "size": "1024x1024", "quality": "low"}
+    async with sdk.AsyncAzureOpenAI(**about) as client:
+        whole: sdk.types.ImagesResponse = await client.images.generate(
+            model="pictures", response_format="b64_json", **asked
+        )
+        stream = await client.images.generate(model="pictures", stream=True, partial_images=1, **asked)
+        told = [event.type async for event in stream]
+
+    def draw() -> sdk.types.ImagesResponse:
+        with sdk.AzureOpenAI(azure_deployment="pictures", **about) as client:
+            return client.images.generate(response_format="b64_json", **asked)
+
+    again = await asyncio.to_thread(draw)
+    for answer, request in ((whole, 0), (again, 2)):
+        assert answer.data
+        assert drawn_in(base64.b64decode(answer.data[0].b64_json or "")) == Drawn(azure.orders[request].index)
+    assert told == ["image_generation.partial_image", "image_generation.completed"]
+    assert [seen.target for seen in azure.orders] == [CLASSIC.format("pictures")] * 3
+    assert azure.orders[0].body == asked
+    assert "of-the-caller" not in str([seen.headers for seen in azure.orders])
+
+
+@pytest.mark.parametrize(
+    ("does", "raised", "code"),
+    [
+        (azure_refusing(filtered_prompt("hate")), sdk.BadRequestError, "moderation_blocked"),
+        (azure_refusing(blocked_resource()), sdk.APIStatusError, "provider_error"),
+        (double.error_event(double.after_partials(1)), sdk.APIError, None),
+    ],
+    ids=["filtered", "blocked", "in the stream"],
+)
+async def test_what_the_official_client_hears_through_us(
+    home: House, azure: AzureDouble, does: Behaviour, raised: type[sdk.APIError], code: str | None
+) -> None:
+    """Failures before and in a stream are errors of the client's own, and Azure is asked once."""
+    azure.next(does)
+
+    async def watch() -> None:
+        async with sdk.AsyncAzureOpenAI(azure_endpoint=home.rest, api_key="x", api_version="2024-10-21") as client:
+            stream = await client.images.generate(
+                model="pictures", prompt="a red cube", size="1024x1024", quality="low", stream=True, partial_images=1
+            )
+            async for _ in stream:
+                pass
+
+    with pytest.raises(raised) as failed:
+        await watch()
+    assert code is None or failed.value.code == code
+    assert len(azure.orders) == 1
