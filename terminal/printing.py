@@ -62,7 +62,7 @@ def config(console: Console, config: Config) -> None:
         for name, table in tables[group].items():
             quoted = name if re.fullmatch("[A-Za-z0-9_-]+", name) else _text(name)
             _table(console, f"{group}.{quoted}", table)
-    for name in ("files", "telemetry", "drain"):
+    for name in ("files", "telemetry", "outgoing", "drain"):
         _table(console, name, tables[name])
 
 

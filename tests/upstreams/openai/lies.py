@@ -90,7 +90,7 @@ def url_instead(address: str | None = None) -> Behaviour:
     def rewrite(order: Order, acts: Acts) -> Acts:
         def shelved(fields: dict[str, Any]) -> dict[str, Any]:
             kept = (order.keep(base64.b64decode(item["b64_json"])) for item in fields["data"])
-            return fields | {"data": [{"url": address or own} for own in kept]}
+            return fields | {"data": [{"url": own if address is None else address} for own in kept]}
 
         return on_json(acts, shelved, ("document",))
 
