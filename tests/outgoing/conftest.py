@@ -6,8 +6,8 @@ from collections.abc import AsyncGenerator
 
 import pytest
 import pytest_asyncio
-
 from service.providers.openai.adapter import OpenAI
+
 from tests.house import House, open_house, settled
 from tests.outgoing.canary import LISTED, Canary, Names
 from tests.rest.asking import Tab

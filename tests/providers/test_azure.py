@@ -332,17 +332,20 @@ async def test_what_stands_behind_a_name(name: str, known_as: str | None, price_
 async def test_the_official_client_reaches_azure_through_us(home: House, azure: AzureDouble) -> None:
     """openai.AzureOpenAI as it is, pointed at the bridge: a deployment that only Azure knows, whole and streamed."""
     about: dict[str, Any] = {"azure_endpoint": home.rest, "api_key": "of-the-caller", "api_version": "2024-10-21"}
-    asked: dict[str, Any] = {"prompt": "a red cube", "size": "1024x1024", "quality": "low"}
     async with sdk.AsyncAzureOpenAI(**about) as client:
-        whole: sdk.types.ImagesResponse = await client.images.generate(
-            model="pictures", response_format="b64_json", **asked
+        whole = await client.images.generate(
+            model="pictures", prompt="a red cube", size="1024x1024", quality="low", response_format="b64_json"
         )
-        stream = await client.images.generate(model="pictures", stream=True, partial_images=1, **asked)
+        stream = await client.images.generate(
+            model="pictures", prompt="a red cube", size="1024x1024", quality="low", stream=True, partial_images=1
+        )
         told = [event.type async for event in stream]
 
     def draw() -> sdk.types.ImagesResponse:
         with sdk.AzureOpenAI(azure_deployment="pictures", **about) as client:
-            return client.images.generate(response_format="b64_json", **asked)
+            return client.images.generate(
+                prompt="a red cube", size="1024x1024", quality="low", response_format="b64_json"
+            )
 
     again = await asyncio.to_thread(draw)
     for answer, request in ((whole, 0), (again, 2)):
@@ -350,7 +353,7 @@ async def test_the_official_client_reaches_azure_through_us(home: House, azure: 
         assert drawn_in(base64.b64decode(answer.data[0].b64_json or "")) == Drawn(azure.orders[request].index)
     assert told == ["image_generation.partial_image", "image_generation.completed"]
     assert [seen.target for seen in azure.orders] == [CLASSIC.format("pictures")] * 3
-    assert azure.orders[0].body == asked
+    assert azure.orders[0].body == azure.orders[2].body == ORDER
     assert "of-the-caller" not in str([seen.headers for seen in azure.orders])
 
 
