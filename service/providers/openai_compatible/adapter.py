@@ -88,7 +88,7 @@ class Compatible:
 
     def _withheld(self, body: Mapping[str, Any], entries: Sequence[Any]) -> Mapping[int, Sequence[str]]:
         """Which images were made and not handed out, and for what."""
-        indecent = answers.entries(body, self.wire.nsfw) if self.wire.nsfw else ()
+        indecent = answers.entries(body, self.wire.nsfw)[: len(entries)] if self.wire.nsfw else ()
         found: dict[int, Sequence[str]] = {index: ("nsfw",) for index, word in enumerate(indecent) if word is True}
         for index, entry in enumerate(entries):
             item = _item(entry)
