@@ -40,7 +40,7 @@ from service.assembly import Gateway
 from service.config import load
 from service.engine.pipeline import Circumstances
 from service.providers.base import Call
-from service.providers.openai.adapter import OpenAI
+from service.providers.openai_compatible.adapter import Compatible
 from service.rpc import codec
 from service.telemetry import set_up_logs
 from terminal.running import prepare
@@ -61,7 +61,7 @@ def floors(gateway: Gateway, work: Work) -> dict[str, Ask]:
     generation = grpc_message(work, model).generation
     doorman = OpenDoorman(gateway.books)
     adapter = gateway.adapters[work.body]
-    assert isinstance(adapter, OpenAI)
+    assert isinstance(adapter, Compatible)
     images = v1.ImageGenerationStub(cast(Any, gateway.server.channel()))
     app = App(Way(gateway.server.channel()), "http://127.0.0.1")
     body, least = asked(work, model), work.least

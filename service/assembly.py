@@ -152,6 +152,8 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             raise ConfigError(
                 config.source, f"providers.{name}.kind", f'there is no kind "{kind}"; this version has: {kinds}'
             )
+        if setting := found.foreign(settings):
+            raise ConfigError(config.source, f"providers.{name}.{setting}", f'the kind "{kind}" has no such setting')
         own = {
             target.partition("/")[2]: prices.price(table)
             for target, table in config.prices.items()
@@ -164,7 +166,7 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             kind=kind,
             configured=adapter.configured,
             cards=adapter.models,
-            prices={**found.prices, **own},
+            prices={**found.priced(settings), **own},
         )
     return adapters, upstreams
 

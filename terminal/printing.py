@@ -67,7 +67,7 @@ def config(console: Console, config: Config) -> None:
 
 
 def _table(console: Console, name: str, table: Mapping[str, Any]) -> None:
-    lines = [f"{key} = {_value(key, value)}" for key, value in table.items() if value not in ("", None, [], ())]
+    lines = [f"{key} = {_value(key, value)}" for key, value in table.items() if value not in ("", None, [], (), {})]
     if lines:
         console.print("\n".join([f"\n[{name}]", *lines]), soft_wrap=True)
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from service.config import s3, servers
 from service.config.complaint import ConfigError
 from service.config.outgoing import listed
-from service.config.schema import Bridge, Config, PriceTable, Provider
+from service.config.schema import Bridge, Config, Entra, PriceTable, Provider
 from service.config.servers import masked
 from service.config.units import address, seconds
 
@@ -173,6 +173,31 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
             yield f"{path}.keys[{i}].weight", f"expected 1 or more, got {key.weight}"
         if not key.value.isascii() or not key.value.isprintable() or not key.value.strip():
             yield f"{path}.keys[{i}].value", "expected printable ASCII text"
+
+    for i, model in enumerate(provider.models):
+        if not model.isprintable() or not model.strip():
+            yield f"{path}.models[{i}]", "expected a model's name"
+    if not re.fullmatch(r"[A-Za-z0-9.-]{0,64}", provider.api_version):
+        yield f"{path}.api_version", f'expected a version such as "2025-04-01-preview", got "{provider.api_version}"'
+    for deployment in provider.deployments:
+        if not re.fullmatch(r"[A-Za-z0-9._-]{1,64}", deployment) or not deployment.strip("."):
+            what = "letters, digits, dots, dashes and underscores, at most 64"
+            yield f"{path}.deployments", f'a deployment\'s name has {what}, which "{deployment}" is not'
+    if provider.entra is not None:
+        yield from _entra(f"{path}.entra", provider.entra)
+        if provider.keys:
+            yield f"{path}.entra", "expected either keys or entra, not both"
+
+
+def _entra(path: str, entra: Entra) -> Iterator[tuple[str, str]]:
+    if not re.fullmatch(r"[A-Za-z0-9.-]{1,128}", entra.tenant) or not entra.tenant.strip("."):
+        yield f"{path}.tenant", f'expected a tenant\'s id or domain, got "{entra.tenant}"'
+    if not _is_http(entra.authority):
+        yield f"{path}.authority", f'expected an http:// or https:// address, got "{masked(entra.authority)}"'
+    for name in ("client_id", "client_secret", "scope"):
+        value: str = getattr(entra, name)
+        if not value.isascii() or not value.isprintable() or not value.strip():
+            yield f"{path}.{name}", "expected printable ASCII text"
 
 
 def _target(config: Config, path: str, target: str) -> Iterator[tuple[str, str]]:

@@ -89,11 +89,27 @@ class Timeout(Table, frozen=True):
     total: str = "300s"
 
 
+class Entra(Table, frozen=True):
+    """An application that may ask Microsoft Entra for tokens."""
+
+    tenant: str
+    client_id: str
+    client_secret: Secret
+    authority: str = "https://login.microsoftonline.com"
+    scope: str = "https://cognitiveservices.azure.com/.default"
+
+
 class Provider(Table, frozen=True):
     kind: str = ""
     base_url: str = ""
     keys: tuple[Key, ...] = ()
     timeout: Timeout = Timeout()
+    # What some kinds alone have: each kind says which (SETTINGS in its package).
+    models: tuple[str, ...] = ()
+    api_version: str = ""
+    form: Literal["classic", "v1"] = "classic"
+    deployments: dict[str, str] = {}
+    entra: Entra | None = None
 
 
 class WeightedTarget(Table, frozen=True):

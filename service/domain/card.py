@@ -24,6 +24,8 @@ class Range(Struct, frozen=True):
 
     low: float
     high: float
+    whole: bool = False
+    """Whether only whole numbers are taken, where the parameter itself may be a fraction: the nearest is."""
 
 
 class Text(Struct, frozen=True):
@@ -59,6 +61,12 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     max_prompt: int = 32_000
     family: bool = False
     """Whether names that extend this one are models too: snapshots, and what is newer than this gateway."""
+    listed: bool = True
+    """Whether the model is shown in lists, and found by its name alone."""
+
+
+ANY = "*"
+"""The name under which a provider keeps the card of all models that it has no other for, where it takes any."""
 
 
 def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
@@ -67,13 +75,14 @@ def find_card(cards: Mapping[str, ModelCard], model: str) -> ModelCard | None:
 
 
 def find_name(cards: Mapping[str, ModelCard], model: str) -> str | None:
-    """The name of a model's card, else of its nearest family's.
+    """The name of a model's card, else of its nearest family's, else of the one for any model.
 
     "gpt-image-2-2026-04-21" and "gpt-image-2.9" are of the family gpt-image-2.
     """
     if model in cards:
         return model
-    return longest((name for name, card in cards.items() if card.family), model, "-.")
+    family = longest((name for name, card in cards.items() if card.family), model, "-.")
+    return family or (ANY if ANY in cards else None)
 
 
 def extended(known: Mapping[str, T], model: str, separators: str) -> T | None:

@@ -49,9 +49,10 @@ def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
     match domain:
         case Choice():
             return _choose(name, value, domain, model)
-        case Range(low, high):
+        case Range(low, high, whole):
             if not low <= value <= high:
                 raise invalid(name, f"must be between {low:g} and {high:g} for {model}, not {value}")
+            return round(value) if whole else value
         case Sizes():
             return _size(name, value, domain, model)
         case _:

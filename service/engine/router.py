@@ -12,7 +12,7 @@ import random
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from service.domain.card import ModelCard, extended, find_card, find_name
+from service.domain.card import ANY, ModelCard, extended, find_card, find_name
 from service.domain.plan import Target
 from service.domain.price import Price
 from service.errors import GatewayError, Reason
@@ -32,12 +32,23 @@ class Upstream:
         return find_card(self.cards, model)
 
     def family(self, model: str) -> str:
-        """The name of its card, of which it may be a snapshot."""
-        return find_name(self.cards, model) or "other"
+        """The name of its card, of which it may be a snapshot; "other" of the one for any model."""
+        name = find_name(self.cards, model)
+        return "other" if name in (None, ANY) else name
+
+    def lists(self, model: str) -> bool:
+        """Whether a caller who names the model alone means this provider."""
+        card = self.card(model)
+        return card is not None and card.listed
 
     def price(self, model: str) -> Price | None:
         """The price of a model, or of the one that it is a snapshot of; a relative's price would be a guess."""
-        return self.prices.get(model) or extended(self.prices, model, "-")
+        if model in self.prices:
+            return self.prices[model]
+        families = {
+            name: price for name, price in self.prices.items() if name not in self.cards or self.cards[name].family
+        }
+        return extended(families, model, "-") or self.prices.get(ANY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +76,7 @@ class Router:
             return (self._target(name),)
         if bare_name_provider:
             return (self._target(f"{bare_name_provider}/{name}"),)
-        listing = [upstream for upstream in self.upstreams.values() if upstream.card(name)]
+        listing = [upstream for upstream in self.upstreams.values() if upstream.lists(name)]
         if not listing:
             raise self.unknown(name)
         first = next((each for each in listing if each.configured), listing[0])
@@ -75,8 +86,9 @@ class Router:
         """Every name that may be asked for: routes first, then "provider/model"."""
         yield from self.routes
         for upstream in self.upstreams.values():
-            for model in upstream.cards:
-                yield f"{upstream.name}/{model}"
+            for model, card in upstream.cards.items():
+                if card.listed:
+                    yield f"{upstream.name}/{model}"
 
     def targets(self, name: str) -> tuple[Target, ...]:
         """Every target that a name may lead to, none drawn."""

@@ -13,13 +13,19 @@ from service.domain.price import MicroUsd, Price, TokenPrice, micro_usd
 
 
 def shipped(package: str) -> dict[str, Price]:
-    """The prices that lie beside a provider, by model; none where it has no such file."""
+    """The prices that lie beside a provider, by model; none where it has no such file.
+
+    `as_at = "other"` in it says that what that provider's file says holds here, too.
+    """
     file = resources.files(package) / "prices.toml"
     if not file.is_file():
         return {}
     raw = tomllib.loads(file.read_text(encoding="utf-8"))
     as_of = str(raw.pop("as_of"))
-    return {model: price(msgspec.convert({"as_of": as_of, **table}, PriceTable)) for model, table in raw.items()}
+    others = shipped(f"{package.rpartition('.')[0]}.{raw.pop('as_at')}") if "as_at" in raw else {}
+    return others | {
+        model: price(msgspec.convert({"as_of": as_of, **table}, PriceTable)) for model, table in raw.items()
+    }
 
 
 def price(table: PriceTable) -> Price:

@@ -1,23 +1,29 @@
-"""Finds providers: a module of this package whose name is its kind, or one that another package offers by entry point.
+"""Finds providers: a module of this package whose name is its kind, one that another package offers by entry point, or
+a card of a server that is compatible with OpenAI's API.
 
-A provider's module has a function `make(settings, allowed) -> Adapter`, and may have prices.toml beside it.
+A provider's module has a function `make(settings, allowed) -> Adapter`. It may have prices.toml beside it, and
+SETTINGS: those settings of its table that not every kind has.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from importlib.metadata import entry_points
 from types import ModuleType
 from typing import cast
 
 from service.config.schema import Provider
+from service.domain.card import extended
 from service.domain.price import Price
-from service.providers import prices
+from service.providers import openai_compatible, prices
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
+from service.providers.openai_compatible import cards
 
 ENTRY_POINTS = "imagegen.providers"
 
@@ -49,29 +55,57 @@ OF_THE_SEED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A kind of provider: how to make its adapter, and the prices shipped with it."""
+    """A kind of provider: how to make its adapter, the prices shipped with it, and the settings that are its own."""
 
     make: Callable[[Provider, Allowed], Adapter]
     prices: dict[str, Price]
+    settings: frozenset[str] = frozenset()
+
+    def priced(self, settings: Provider) -> dict[str, Price]:
+        """The shipped prices, also by the names that the operator gave to models."""
+        known = {
+            name: self.prices.get(model) or extended(self.prices, model, "-")
+            for name, model in settings.deployments.items()
+        }
+        return {**self.prices, **{name: price for name, price in known.items() if price}}
+
+    def foreign(self, settings: Provider) -> str | None:
+        """A setting that this kind does not have, if there is one."""
+        return next(
+            (
+                name
+                for name in _SPECIAL
+                if getattr(settings, name) != getattr(_PLAIN, name) and name not in self.settings
+            ),
+            None,
+        )
+
+
+_PLAIN = Provider()
+_SPECIAL = ("models", "api_version", "form", "deployments", "entra")
+"""Settings that not every kind has."""
 
 
 def find(kind: str) -> Found | None:
     """The provider of that kind, or None where there is none."""
     module = _module(kind)
-    if module is None:
-        return None
-    return Found(cast(Callable[[Provider, Allowed], Adapter], module.make), prices.shipped(module.__name__))
+    if module is not None:
+        make = cast(Callable[[Provider, Allowed], Adapter], module.make)
+        return Found(make, prices.shipped(module.__name__), getattr(module, "SETTINGS", frozenset[str]()))
+    if kind in cards.kinds():
+        return Found(partial(openai_compatible.made, kind), cards.card(kind).prices, openai_compatible.SETTINGS)
+    return None
 
 
 def kinds() -> list[str]:
-    """Those of this package and those offered by others, by name."""
+    """Those of this package, those that there is a card for, and those offered by others, by name."""
     own = [each.name for each in pkgutil.iter_modules(import_module("service.providers").__path__) if each.ispkg]
-    return sorted({*own, *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*own, *cards.kinds(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
 
 
 def _module(kind: str) -> ModuleType | None:
     for point in entry_points(group=ENTRY_POINTS, name=kind):
         return cast(ModuleType, point.load())
-    if kind in kinds():
+    if kind in kinds() and importlib.util.find_spec(f"service.providers.{kind}"):
         return import_module(f"service.providers.{kind}")
     return None

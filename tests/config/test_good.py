@@ -145,6 +145,13 @@ def test_the_painter_is_always_there() -> None:
 
 def _revealed(shown: str, meant: Config) -> str:
     """What was shown, with the secrets in the place of the dots, in the order in which they are shown."""
-    keys = [key.value for provider in meant.providers.values() for key in provider.keys]
+    keys = [
+        secret
+        for provider in meant.providers.values()
+        for secret in (
+            *(key.value for key in provider.keys),
+            *([provider.entra.client_secret] if provider.entra else []),
+        )
+    ]
     secrets = iter([*keys, *meant.files.signing_keys])
     return re.sub("••••", lambda _: next(secrets), shown)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from service.assembly import check
-from service.config import defaults
+from service.config.schema import Config, Provider
 from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.request import PARAMETER_NAMES
+from service.providers import registry
 from tests.contract.sources import HOUSE
 
 PAGE = HOUSE / "docs" / "parameters.md"
@@ -19,16 +20,25 @@ _INTRODUCTION = """\
 
 What each model takes. A parameter that is not listed is dropped, and reported so; a value in brackets is understood and
 sent as the one after the arrow; anything else is refused, naming the parameter. `GET /v1/models` says the same.
+
+`*` is any other model, where a provider takes any. Azure's deployments take what OpenAI's models of that name take.
 """
 
 
+KINDS = ("painter", "openai", "azure", "nebius", "together", "deepinfra", "sgl", "vllm", "openai_compatible")
+
+
 def page() -> str:
-    _, router = check(defaults({}))
-    sections = [
-        "\n".join(_section(f"{upstream.name}/{name}", card))
-        for upstream in router.upstreams.values()
-        for name, card in upstream.cards.items()
-    ]
+    providers = {kind: Provider(kind=kind) for kind in KINDS}
+    assert sorted(providers) == registry.kinds(), "a kind is not on the page"
+    _, router = check(Config(providers=providers, models={}, prices={}))
+    sections: list[str] = []
+    told: dict[str, ModelCard] = {}
+    for upstream in router.upstreams.values():
+        for name, card in upstream.cards.items():
+            if told.get(name) is not card:
+                sections.append("\n".join(_section(f"{upstream.name}/{name}", card)))
+                told[name] = card
     return "\n\n".join([_INTRODUCTION.rstrip(), *sections]) + "\n"
 
 
@@ -48,8 +58,9 @@ def _takes(domain: Domain) -> str:
     match domain:
         case Choice(values, understood):
             return ", ".join([*(f"`{value}`" for value in values), *_understood(understood.items())])
-        case Range(low, high):
-            return f"{low:g} to {high:g}" if abs(low) < 2**53 else "any whole number of 64 bits"
+        case Range(low, high, whole):
+            bounds = f"{low:g} to {high:g}" if abs(low) < 2**53 else "any whole number of 64 bits"
+            return f"{bounds}, rounded" if whole else bounds
         case Sizes():
             words = [*(f"`{value}`" for value in domain.names), *_understood(domain.understood.items())]
             return ", ".join([*words, _any(domain)] if domain.any_size else words)

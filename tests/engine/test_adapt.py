@@ -82,6 +82,14 @@ def test_translated() -> None:
     ]
 
 
+def test_rounded() -> None:
+    """Where only whole numbers are taken a fraction is sent as the nearest, and both are told."""
+    card = ModelCard(parameters={"guidance": Range(0, 20, whole=True)})
+
+    assert adapted(card, guidance=3.7)[1] == [Change("guidance", Action.TRANSLATED, "3.7", "4")]
+    assert adapted(card, guidance=4.0)[1] == [Change("guidance", Action.APPLIED, "4.0")]
+
+
 def test_dropped() -> None:
     """What the model has nothing like is left out, and that is told."""
     request, changes = adapted(seed=42)

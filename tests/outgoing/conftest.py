@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 import pytest
 import pytest_asyncio
 
-from service.providers.openai.adapter import OpenAI
+from service.providers.openai_compatible.adapter import Compatible
 from tests.house import House, open_house, settled
 from tests.outgoing.canary import LISTED, Canary, Names
 from tests.rest.asking import Tab
@@ -36,7 +36,7 @@ async def lasting_house(
     extra = {"outgoing": {"allow": [LISTED, "listed.example.com"]}}
     async with open_house(tmp_path_factory.mktemp("house"), "apart", extra, idle="500ms", total="3s") as opened:
         for adapter in opened.gateway.adapters.values():
-            if isinstance(adapter, OpenAI):
+            if isinstance(adapter, Compatible):
                 adapter.http.resolver = names
         yield opened
 

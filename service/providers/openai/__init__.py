@@ -1,4 +1,4 @@
-"""OpenAI's images API: `cards` (what its models take), `adapter` (one call), `answers` (what comes back, good or bad).
+"""OpenAI's images API: `cards` says what its models take, and `openai_compatible` does the rest.
 
 Prices lie in prices.toml, dated. Every parameter goes out as OpenAI writes it; `response_format` never does, because
 its models refuse it. A stream carries no image index: image follows image, each ending with its `completed`.
@@ -6,16 +6,23 @@ its models refuse it. A stream carries no image index: image follows image, each
 
 from __future__ import annotations
 
-from service.config import seconds
 from service.config.schema import Provider
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
-from service.providers.http import Http, Limits
-from service.providers.openai.adapter import BASE_URL, OpenAI
+from service.providers.openai.cards import CARDS
+from service.providers.openai_compatible import connected
+from service.providers.openai_compatible.adapter import Compatible
+from service.providers.openai_compatible.keys import Keys
+from service.providers.openai_compatible.wire import Wire
+
+WIRE = Wire(base_url="https://api.openai.com/v1")
 
 
 def make(settings: Provider, allowed: Allowed) -> Adapter:
-    limits = Limits(
-        *(seconds(each) for each in (settings.timeout.connect, settings.timeout.idle, settings.timeout.total))
+    return Compatible(
+        http=connected(settings, settings.base_url or WIRE.base_url, allowed),
+        wire=WIRE,
+        models=CARDS,
+        credentials=Keys(settings.keys, WIRE.key),
+        configured=bool(settings.keys),
     )
-    return OpenAI(Http(settings.base_url or BASE_URL, limits, allowed), settings.keys)

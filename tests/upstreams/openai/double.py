@@ -196,13 +196,17 @@ class OpenAIDouble:
             order = take_order(seen, raw, key, self._terms)
         except Refusal as refusal:
             return refused(refusal, seen.request_id), None
+        return self._meet(seen, order, answer(order), charge_for(order))
+
+    def _meet(self, seen: Seen, order: Order, faithful: Acts, charge: Charge) -> tuple[Acts, Charge | None]:
+        """What the script makes of the faithful answer to an accepted order, and of its charge."""
         behaviour = self._behaviour_for(seen)
         seen.behaviour = behaviour.name
-        acts = behaviour.rewrite(order, answer(order))
+        acts = behaviour.rewrite(order, faithful)
         self._accepted += 1
         self._news.set()
         self._news = asyncio.Event()
-        return acts, _charge(order) if behaviour.billed else None
+        return acts, charge if behaviour.billed else None
 
     def _behaviour_for(self, seen: Seen) -> Behaviour:
         for condition, behaviour in self._rules:
@@ -211,7 +215,7 @@ class OpenAIDouble:
         return self._script.popleft() if self._script else self._default
 
 
-def _charge(order: Order) -> Charge:
+def charge_for(order: Order) -> Charge:
     return Charge(
         request=order.request,
         model=order.model,
