@@ -63,8 +63,8 @@ def settings(
                 "keys": [{"name": "main", "value": openai.key}],
                 "timeout": {"connect": "2s", "idle": idle, "total": total},
             },
-            # A second provider of the same kind at the same double: what fallbacks go to.
-            "second": {"kind": "openai", "base_url": openai.url, "keys": [{"value": openai.key}]},
+            # A second provider of the same kind at the same double: what fallbacks go to. It is one of ours.
+            "second": {"kind": "openai", "base_url": openai.url, "keys": [{"value": openai.key}], "ours": True},
             "keyless": {"kind": "openai"},
             # Nobody listens there: nothing can be sent.
             "nobody": {"kind": "openai", "base_url": "http://127.0.0.1:1", "keys": [{"value": "sk-nobody"}]},

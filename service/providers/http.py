@@ -35,7 +35,7 @@ from service.providers.data_urls import data_of
 from service.providers.destinations import NOTHING, Allowed, Destination, Destinations, Forbidden
 from service.providers.lifting import Document, Lifter, too_large
 from service.providers.sse import ServerSentEvent, events_of
-from service.telemetry import Context, http_span, log
+from service.telemetry import Context, http_span, inject, log
 
 MAX_ANSWER = 512 * 1024 * 1024
 """No answer is read beyond this."""
@@ -161,9 +161,19 @@ class Http:
     """The connections to one provider."""
 
     def __init__(
-        self, base_url: str, limits: Limits, allowed: Allowed = NOTHING, resolver: AbstractResolver | None = None
+        self,
+        base_url: str,
+        limits: Limits,
+        allowed: Allowed = NOTHING,
+        resolver: AbstractResolver | None = None,
+        *,
+        ours: bool = False,
     ) -> None:
-        """For `fetch`: `allowed` is what the operator lists in outgoing.allow, `resolver` is who looks names up."""
+        """Where the provider is `ours` it is told of the trace that a call belongs to.
+
+        For `fetch`: `allowed` is what the operator lists in outgoing.allow, `resolver` is who looks names up.
+        """
+        self._ours = ours
         self._limits = limits
         self._tls = verified()  # read from disk, so at the start
         self._base = base_url.rstrip("/") + "/"
@@ -200,6 +210,8 @@ class Http:
     ) -> AsyncGenerator[Stream, None]:
         url = _url(self._base + path)
         with http_span("POST", url.host or "", url.port or 0, trace) as span:
+            if self._ours:
+                headers = {**headers, **inject(span.context)}
             try:
                 response = await self._open().post(url, data=data, headers=headers, allow_redirects=False)
                 span.set(http__response__status_code=response.status)

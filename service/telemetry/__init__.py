@@ -6,7 +6,7 @@ reads. What goes to a collector is sent by `imagegen.exporting`, for both progra
 
 from __future__ import annotations
 
-from imagegen.tracing import Span, server_call
+from imagegen.tracing import Span, inject, server_call
 from opentelemetry.context import Context
 
 from service.telemetry import counting
@@ -21,6 +21,7 @@ __all__ = [
     "attempt_span",
     "counting",
     "http_span",
+    "inject",
     "log",
     "on_loop_failure",
     "pipeline_span",

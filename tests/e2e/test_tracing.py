@@ -97,6 +97,17 @@ async def test_the_callers_trace_is_not_told_to_providers(house: House) -> None:
     assert house.openai.requests[0].traceparent is None
 
 
+async def test_a_provider_of_ours_is_told(house: House) -> None:
+    """Its own spans can be children of our exchange with it."""
+    trace_id, headers = _new_trace()
+    await _post(house, {"model": "second/gpt-image-2"}, headers)
+    exchange = next(span for span in await collected(trace_id, 6) if span.name == "POST")
+
+    assert exchange.context is not None
+    parent = trace.format_span_id(exchange.context.span_id)
+    assert house.openai.requests[0].traceparent == f"00-{trace_id}-{parent}-01"
+
+
 @pytest.mark.parametrize("body", [{}, {"stream": True}], ids=["unary", "stream"])
 async def test_a_failure_is_one_on_every_span_that_failed(house: House, body: dict[str, Any]) -> None:
     """A provider's 500 marks HTTP, attempt, pipeline, both sides of the call and the bridge as failed."""

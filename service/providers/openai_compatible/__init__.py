@@ -55,4 +55,4 @@ def connected(settings: Provider, base_url: str, allowed: Allowed) -> Http:
     """The connections to a provider, with the patience that its settings have."""
     timeout = settings.timeout
     limits = Limits(*(seconds(each) for each in (timeout.connect, timeout.idle, timeout.total)))
-    return Http(base_url or _NOWHERE, limits, allowed)
+    return Http(base_url or _NOWHERE, limits, allowed, ours=settings.ours)
