@@ -98,8 +98,12 @@ class ProviderError(GatewayError):
         super().__init__(reason, message, field=field, retry_after=retry_after)
         self.outcome = outcome
         self.status = status
+        self.credential: str | None = None
+        """The name of what was used, such as "key main"."""
+        self.code: str | None = None
+        """The provider's own word for it, where it is one of a list and no sentence."""
         self.for_operator: str | None = None
-        """What the log says beside the message: the key that was used, and the provider's own words."""
+        """The provider's sentences, which may quote a prompt."""
 
     @property
     def from_provider(self) -> bool:

@@ -178,6 +178,8 @@ class Attempt:
             reason=error.reason.value,
             outcome=self.record.outcome.value,
             status=error.status,
+            credential=error.credential,
+            code=error.code,
             provider_says=error.for_operator,
         )
 

@@ -15,6 +15,8 @@ import httpx2
 
 from tests.rest.asking import GENERATIONS
 from tests.terminal.programs import Place, Running
+from tests.upstreams import openai as double
+from tests.upstreams.openai import OpenAIDouble
 
 SECRET = "planted-9d41"
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -96,6 +98,32 @@ log("attempt").warning("attempt failed", provider_says="{}")
 
     assert "provider_says" not in without
     assert recorded["provider_says"] == "words"
+
+
+async def test_a_failed_attempt_says_what_the_operator_needs(tmp_path: Path) -> None:
+    """Which key, which word of the provider's: but no sentence, and not the key itself where a provider repeats it."""
+    place = Place(tmp_path)
+    config = tmp_path / "imagegen.toml"
+    async with OpenAIDouble() as openai:
+        config.write_text(
+            f"[providers.openai]\nbase_url = '{openai.url}'\nkeys = [{{ name = 'main', value = '{openai.key}' }}]\n"
+        )
+        openai.next(
+            double.refusing(double.Refusal(403, f"No access for {SECRET}.", type="forbidden", code="not_verified")),
+            double.refusing(double.Refusal(403, f"No access for {SECRET}.", type="forbidden", code=openai.key)),
+        )
+        places = ("--data-dir", str(place.data), "--rest", "127.0.0.1:0", "--grpc", "127.0.0.1:0")
+        async with place.running("up", "--config", str(config), *places) as program:
+            async with httpx2.AsyncClient(base_url=program.rest, timeout=30) as client:
+                for _ in range(2):
+                    await client.post(GENERATIONS, json={**ORDER, "model": "openai/gpt-image-2", "size": "auto"})
+            lines = await _lines(program)
+    told, silent = (line for line in lines if line["event"] == "attempt failed")
+
+    assert (told["credential"], told["code"], told["status"]) == ("key main", "not_verified", 403)
+    assert silent["code"] == "forbidden" or silent["code"] is None
+    assert SECRET not in json.dumps(lines)
+    assert openai.key not in json.dumps(lines)
 
 
 async def _asked(rest: str) -> None:

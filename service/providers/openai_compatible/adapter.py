@@ -61,7 +61,11 @@ class Compatible:
                 return
             except ProviderError as error:
                 error.message = credential.cleared(error.message)
-                error.for_operator = f"{credential.name}: {credential.cleared(error.for_operator or error.message)}"
+                error.credential = credential.name
+                if error.code and credential.cleared(error.code) != error.code:
+                    error.code = None
+                if error.for_operator:
+                    error.for_operator = credential.cleared(error.for_operator)
                 raise
 
     async def _unary(self, stream: Stream, call: Call) -> AsyncGenerator[AdapterEvent, None]:

@@ -44,6 +44,7 @@ _ACCOUNT = frozenset(
     }
 )
 _PARAMETER = re.compile(r"[A-Za-z][A-Za-z0-9_.\[\]]{0,63}")
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _ACCOUNT_MESSAGE = "The provider does not serve this gateway's key, account or model; the operator has to look into it."
 
 
@@ -91,6 +92,7 @@ def error(told: Told, status: int, wire: Wire, headers: Mapping[str, str] | None
     def failed(reason: Reason, ours: str, outcome: Outcome = Outcome.REJECTED) -> ProviderError:
         made = ProviderError(reason, ours, outcome, status=status, retry_after=after)
         made.for_operator = message if ours != message else None
+        made.code = next((code for code in told.codes if _CODE.fullmatch(code)), None)
         return made
 
     if signs.outage.hold(told.codes, message, status):
