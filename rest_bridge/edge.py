@@ -16,11 +16,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rest_bridge import errors
 from rest_bridge.browsers import Sites
-from rest_bridge.gateway import Errand, errand
+from rest_bridge.gateway import WENT_ON, Errand, errand
 from rest_bridge.metrics import Metrics, Seen, known
 
-_WENT_ON, _FAILED = "imagegen.went_on", "imagegen.failed"
-"""In the scope of a request: that it is the service's now, and why it failed after its answer had begun."""
+_FAILED = "imagegen.failed"
+"""In the scope of a request: why it failed after its answer had begun."""
 
 
 class Arrival(Struct, frozen=True):
@@ -41,8 +41,7 @@ def request_id_of(request: Request) -> str:
 
 def errand_of(request: Request) -> Errand:
     arrived = arrival_of(request)
-    request.scope[_WENT_ON] = True
-    return errand(arrived.headers, arrived.request_id, arrived.span.context)
+    return errand(arrived.headers, arrived.request_id, arrived.span.context, request.scope)
 
 
 def failed_late(scope: Scope, error: ImagegenError) -> None:
@@ -90,7 +89,7 @@ class Edge:
                 seen.route = _route(scope)
                 seen.exemplar = span.exemplar
                 self._note(scope, span, seen)
-                if not (self._service_logs and _WENT_ON in scope):
+                if not (self._service_logs and WENT_ON in scope):
                     self._log.info(
                         "request",
                         method=known(method),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import grpc.aio
@@ -32,6 +32,10 @@ LONGEST_KEY = 8192
 _DECIMAL = re.compile(r"[0-9]{1,9}(\.[0-9]{1,20})?")
 
 
+WENT_ON = "imagegen.went_on"
+"""In the scope of a request: that the service was asked."""
+
+
 class Errand(Struct, frozen=True):
     """What goes along with every call for one HTTP request: its id, its key, its end and its trace."""
 
@@ -39,17 +43,19 @@ class Errand(Struct, frozen=True):
     authorization: str | None
     ends: float
     trace: Context
+    scope: MutableMapping[str, Any]
 
     @property
     def seconds(self) -> float:
         return max(0.001, self.ends - time.monotonic())
 
     def metadata(self, trace: Context) -> tuple[tuple[str, str], ...]:
+        self.scope[WENT_ON] = True
         key = (("authorization", self.authorization),) if self.authorization else ()
         return (("x-request-id", self.request_id), *key, *tracing.inject(trace).items())
 
 
-def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Errand:
+def errand(headers: Mapping[str, str], request_id: str, trace: Context, scope: MutableMapping[str, Any]) -> Errand:
     """Reads the headers that matter to the service; raises for a timeout that makes no sense."""
     seconds = DEFAULT_SECONDS
     if (text := headers.get("x-request-timeout")) is not None:
@@ -61,7 +67,7 @@ def errand(headers: Mapping[str, str], request_id: str, trace: Context) -> Erran
                 "as a decimal number.",
                 field="X-Request-Timeout",
             )
-    return Errand(request_id, _key(headers), time.monotonic() + seconds, trace)
+    return Errand(request_id, _key(headers), time.monotonic() + seconds, trace, scope)
 
 
 def _key(headers: Mapping[str, str]) -> str | None:

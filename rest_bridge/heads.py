@@ -17,7 +17,7 @@ LONGEST_FIELD = 16 * KIB
 LONGEST_HEAD = 32 * KIB
 MOST_FIELDS = 100
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY")
 
 CHUNKED = -1
 """The length of a body that tells it piece by piece."""

@@ -63,6 +63,7 @@ class Metrics:
         active = self.meter.gauge("http.server.active_requests", "Requests under way.", ("http.request.method",))
         refused = self.meter.counter("imagegen.refused", "What was refused before the application saw it.", ("reason",))
         self._connections = self.meter.gauge("imagegen.connections", "Open connections.")
+        self._most = self.meter.gauge("imagegen.connections.limit", "How many connections may be open.")
         self._dropped = self.meter.counter("imagegen.telemetry.dropped", "What no collector took.", ("signal",))
         self.meter.watch_process()
         self.active: Callable[[str], Gauge] = cache(active.labels)
@@ -75,6 +76,9 @@ class Metrics:
     def refused(self, reason: str) -> None:
         """A request that no endpoint has seen, or a client that was too slow."""
         self._refused(reason).inc()
+
+    def limited(self, connections: int) -> None:
+        self._most.set(connections)
 
     def connected(self, connections: int) -> None:
         self._connections.set(connections)

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
+from rest_bridge.browsers import SAFE
 from rest_bridge.json import dumps
 from rest_bridge.openapi_schemas import TEXT, exactly, one_of, ref, schemas
 
@@ -48,7 +49,7 @@ def describe() -> dict[str, Any]:
 
 
 def _operation(path: str) -> dict[str, Any] | None:
-    """What a path does; None for the ones that are refused by name until their issue."""
+    """What a path does; None for the ones that are refused by name because they do not work yet."""
     if path.endswith("/images/generations"):
         schema = "DeploymentGenerationRequest" if "{deployment" in path else "GenerationRequest"
         return {
@@ -130,7 +131,11 @@ def _optional(about: str, schema: dict[str, Any] = TEXT) -> dict[str, Any]:
     return {"description": about, "required": False, "schema": schema}
 
 
-_ID = {"x-request-id": _always("Names the request: the caller's, or ours.")}
+_ID = {
+    "x-request-id": _always("Names the request: the caller's, or ours."),
+    **{name.decode(): _always(f"{value.decode()}, unless a path says otherwise.") for name, value in SAFE},
+}
+"""On every answer."""
 _REPORT = {
     "x-imagegen-provider": "Who was asked.",
     "x-imagegen-model": "For which model.",

@@ -94,7 +94,8 @@ class Bridge:
         await self._refuse_open_doors()
         self._socket = _listen(self._settings)
         self._app = App(self._gateway, self.public_url, self._settings.sites)
-        door = Door(self._settings.limits, self._settings.hosts, self._app.state.metrics.refused)
+        door = Door(self._settings.limits, self._settings.hosts, self.metrics.refused)
+        self.metrics.limited(door.most)
         self._gateway.watch()
         certificates = self._settings.certificates
         config = uvicorn.Config(

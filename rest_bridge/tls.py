@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import ssl
 
+import structlog
 from imagegen.tls import Files, Watch
 
 
 def watch(files: Files) -> Watch:
     """Raises TlsError for what cannot be used."""
-    return Watch(files, lambda line: logging.getLogger(__name__).warning("%s", line))
+    return Watch(files, lambda line: structlog.get_logger("tls").warning("certificate", of="REST", told=line))
 
 
 def serving(watched: Watch) -> ssl.SSLContext:

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from importlib.metadata import version
 
 import uvloop
-from imagegen.metrics import Meter
+from imagegen.metrics import WORKER, Meter
 
 from rest_bridge.gateway import Service
 from rest_bridge.guard import Limits
@@ -84,7 +84,7 @@ def exported(config: Config, name: str, meters: Sequence[Meter], dropped: Callab
     about = {
         "service.name": name,
         "service.version": version("imagegen-gateway"),
-        "service.instance.id": f"{socket.gethostname()}-{os.getpid()}",
+        "service.instance.id": f"{socket.gethostname()}-{os.environ.get(WORKER) or os.getpid()}",
     }
     exporter = Exporter(config.telemetry.otlp, about, meters, say=log("telemetry").warning, dropped=dropped)
     exporter.start()

@@ -20,7 +20,7 @@ from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
 from typing import Any, cast
 
-from imagegen.metrics import FOLDER, WORKER
+from imagegen.metrics import BEGAN, FOLDER, WORKER
 from prometheus_client import CollectorRegistry, multiprocess
 
 from service.assembly import check
@@ -45,6 +45,7 @@ class Worker:
         self._number = str(number)
         self._command = command
         self._metrics = metrics
+        self._began = str(time.time_ns())
         self._process: Process | None = None
 
     async def start(self) -> None:
@@ -53,7 +54,7 @@ class Worker:
             *self._command,
             stdin=PIPE,
             stdout=PIPE,
-            env={**os.environ, FOLDER: self._metrics, WORKER: self._number},
+            env={**os.environ, FOLDER: self._metrics, WORKER: self._number, BEGAN: self._began},
             start_new_session=True,  # Ctrl-C is for the one that watches: it tells the others
         )
         async for line in cast(asyncio.StreamReader, self._process.stdout):

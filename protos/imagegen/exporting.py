@@ -7,6 +7,7 @@ process stops it holds nobody up for longer than LAST_WORDS. The SDK's own batch
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from collections import deque
@@ -36,7 +37,7 @@ from opentelemetry.sdk.trace.export import SpanExportResult
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from prometheus_client.metrics_core import Metric as Family
 
-from imagegen.metrics import Meter, Name
+from imagegen.metrics import BEGAN, Meter, Name
 
 LAST_WORDS = 2.0
 """Seconds that a stopping process waits for a collector."""
@@ -75,7 +76,7 @@ class Exporter(SpanProcessor):
         self._awake = threading.Event()
         self._closing = False
         self._reached = True
-        self._began = time.time_ns()
+        self._began = int(os.environ.get(BEGAN, 0)) or time.time_ns()
         self._thread = threading.Thread(target=self._work, name="telemetry", daemon=True)
 
     def start(self) -> None:
@@ -115,12 +116,19 @@ class Exporter(SpanProcessor):
         while not self._closing:
             self._awake.wait(PAUSE)
             self._awake.clear()
-            self._send_spans()
+            self._try(self._send_spans)
             if time.monotonic() >= due:
                 due = time.monotonic() + METRICS_EVERY
-                self._send_metrics()
-        self._send_spans()
-        self._send_metrics()
+                self._try(self._send_metrics)
+        self._try(self._send_spans)
+        self._try(self._send_metrics)
+
+    def _try(self, send: Callable[[], None]) -> None:
+        """Whatever a library makes of a span or a number, the next ones are sent."""
+        try:
+            send()
+        except Exception as error:
+            self._say(f"telemetry was not sent: {type(error).__name__}")
 
     def _send_spans(self) -> None:
         while self._waiting:

@@ -18,8 +18,9 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Proc
 from prometheus_client.exposition import choose_encoder
 from prometheus_client.metrics_core import Metric
 
-FOLDER, WORKER = "PROMETHEUS_MULTIPROC_DIR", "IMAGEGEN_WORKER"
-"""In the environment of one of several: where they keep what they count, and which of them it is."""
+FOLDER, WORKER, BEGAN = "PROMETHEUS_MULTIPROC_DIR", "IMAGEGEN_WORKER", "IMAGEGEN_BEGAN"
+"""In the environment of one of several: where they keep what they count, which of them it is, and since when (in
+nanoseconds) there was one in its place."""
 
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 40, 80, 160, 300, 600)
 """Pictures take minutes: up to ten of them."""
@@ -47,8 +48,10 @@ class Meter:
         """What this process counts."""
         self.registry = self.own
         """What whoever asks this process is told: for all that share its port."""
-        if FOLDER in os.environ:  # who takes the place of another goes on with its numbers
-            values.ValueClass = cast(Any, values).MultiProcessValue(lambda: os.environ[WORKER])
+        kinds = cast(Any, values)
+        values.ValueClass = kinds.MutexValue  # whatever the environment of a process alone says
+        if WORKER in os.environ:  # who takes the place of another goes on with its numbers
+            values.ValueClass = kinds.MultiProcessValue(lambda: os.environ[WORKER])
             self.registry = CollectorRegistry()
             self.registry.register(cast(Any, _Together(self)))
 

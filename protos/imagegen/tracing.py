@@ -120,8 +120,16 @@ class Span:
         if isinstance(error, grpc.aio.AioRpcError):
             self.rpc_ended(error.code(), server=False)
         elif kind is not None and not self._told:
-            self.fail("cancelled" if kind.__name__ in ("CancelledError", "GeneratorExit") else kind.__name__)
+            self.fail(_word(kind, error))
         self.end()
+
+
+def _word(kind: type[BaseException], error: BaseException | None) -> str:
+    """What an exception is called: its reason, where it has one."""
+    if kind.__name__ in ("CancelledError", "GeneratorExit"):
+        return "cancelled"
+    reason = getattr(error, "reason", None)
+    return reason if isinstance(reason, str) else kind.__name__
 
 
 def client_call(method: str, parent: Context | None) -> Span:

@@ -71,9 +71,12 @@ class Attempt:
                 return
             yield event
 
+    def unwatch(self) -> None:
+        """Nobody takes what it says any more."""
+        self._queue.abandon()
+
     def leave(self, why: Reason, *, cancel: bool) -> None:
         """The watcher goes before the end. As far as it will ever know, the call was accepted and billed."""
-        self._queue.abandon()
         self._record(Outcome.UNKNOWN, presumed=True)
         self.record = replace(self.record, reason=why.value)
         if cancel and self.step.card.cancellable:

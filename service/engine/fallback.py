@@ -46,6 +46,7 @@ async def walk(
                     account.note(event)
                     yield event
         finally:
+            attempt.unwatch()
             if not attempt.ended.done():  # the caller has left, or its deadline has passed
                 late = asyncio.get_running_loop().time() >= deadline
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=cancel_when_left)

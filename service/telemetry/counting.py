@@ -21,6 +21,22 @@ METER = Meter()
 IMAGE_GENERATION = "image_generation"
 """The operation by OpenTelemetry's conventions for generative AI, which have no word for it yet."""
 
+PROVIDERS = {
+    "azure": "azure.ai.openai",
+    "bedrock": "aws.bedrock",
+    "gemini": "gcp.gemini",
+    "mistral": "mistral_ai",
+    "vertex": "gcp.vertex_ai",
+    "xai": "x_ai",
+}
+"""Kinds that the conventions call otherwise than we do."""
+
+
+def provider_name(kind: str) -> str:
+    """What the conventions call a kind of provider."""
+    return PROVIDERS.get(kind, kind)
+
+
 _TARGET = ("provider", "model")
 _GEN_AI = ("gen_ai.operation.name", "gen_ai.provider.name", "gen_ai.request.model")
 
@@ -97,6 +113,7 @@ def attempts(provider: str) -> Gauge:
 def attempt_ended(record: AttemptRecord, asked: Labels, kind: str, exemplar: Exemplar) -> None:
     reason = record.reason or ""
     _ended(*asked, record.outcome, reason).inc()
+    kind = provider_name(kind)
     _durations(kind, asked[1], reason).observe(record.seconds, exemplar)
     if record.cost:
         _costs(*asked, _word(record.presumed)).inc(record.cost / 1_000_000)
@@ -123,7 +140,7 @@ def _made(provider: str, model: str) -> tuple[Counter, Counter, Counter]:
 
 
 def first_image(kind: str, model: str, seconds: float) -> None:
-    _first.labels(IMAGE_GENERATION, kind, model).observe(seconds)
+    _first.labels(IMAGE_GENERATION, provider_name(kind), model).observe(seconds)
 
 
 def fell_back(left: str, provider: str, reason: str) -> None:

@@ -8,17 +8,7 @@ from opentelemetry.trace import SpanKind
 
 from service.domain.plan import Target
 from service.domain.request import ImageRequest
-from service.telemetry.counting import IMAGE_GENERATION
-
-PROVIDERS = {
-    "azure": "azure.ai.openai",
-    "bedrock": "aws.bedrock",
-    "gemini": "gcp.gemini",
-    "mistral": "mistral_ai",
-    "vertex": "gcp.vertex_ai",
-    "xai": "x_ai",
-}
-"""Kinds that the conventions call otherwise than we do."""
+from service.telemetry.counting import IMAGE_GENERATION, provider_name
 
 
 def pipeline_span(request: ImageRequest, parent: Context | None) -> Span:
@@ -34,7 +24,7 @@ def attempt_span(target: Target, request: ImageRequest, number: int, parent: Con
         parent,
         {
             "gen_ai.operation.name": IMAGE_GENERATION,
-            "gen_ai.provider.name": PROVIDERS.get(target.kind, target.kind),
+            "gen_ai.provider.name": provider_name(target.kind),
             "gen_ai.request.model": target.model,
             "gen_ai.output.type": "image",
             "gen_ai.request.stream": request.stream,

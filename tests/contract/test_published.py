@@ -18,7 +18,8 @@ from google.protobuf.descriptor_pb2 import MethodOptions
 from tests.contract.sources import HOUSE, PROTOS, sources
 
 PACKAGE = PROTOS / "imagegen"
-WITHOUT_EXTRAS = sorted(path for path in PACKAGE.rglob("*.py") if path.name != "tracing.py")
+WITH_EXTRAS = ("tracing.py", "metrics.py", "exporting.py")
+WITHOUT_EXTRAS = sorted(path for path in PACKAGE.rglob("*.py") if path.name not in WITH_EXTRAS)
 CONFIG = json.loads((PACKAGE / "service_config.json").read_text(encoding="utf-8"))
 PROJECTS = {
     path: tomllib.loads(path.read_text(encoding="utf-8"))

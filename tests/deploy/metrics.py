@@ -21,6 +21,7 @@ BRIDGE: Mapping[str, frozenset[str]] = {
     "http_server_active_requests": frozenset({"http_request_method"}),
     "imagegen_refused": frozenset({"reason"}),
     "imagegen_connections": frozenset(),
+    "imagegen_connections_limit": frozenset(),
 }
 
 SERVICE: Mapping[str, frozenset[str]] = {
@@ -48,10 +49,6 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "process_cpu_seconds": frozenset(),
     "process_start_time_seconds": frozenset(),
 }
-
-# SWITCH HERE, and in `told`, when the service's metrics and the guard's are in: empty this set.
-LATER: Final = frozenset({"imagegen_refused", "imagegen_connections"})
-"""What this version does not tell yet."""
 
 SELDOM: Final = frozenset({"imagegen_refused", "imagegen_telemetry_dropped"})
 """What an ordinary request does not bring about: that they are told is enough, whether or not with a number."""

@@ -72,7 +72,6 @@ REQUEST_LINES = {
     "version with a space after": refused("request_line", 400, head(b"GET /health HTTP/1.1 ")),
     "lower-case method": refused("method", 501, head(b"get /health HTTP/1.1"), "GET"),
     "unknown method": refused("method", 501, head(b"BREW /health HTTP/1.1")),
-    "TRACE": refused("method", 501, head(b"TRACE /health HTTP/1.1")),
     "CONNECT": refused("method", 501, head(b"CONNECT bridge:80 HTTP/1.1")),
     "no method": refused("request_line", 400, head(b" /health HTTP/1.1")),
     "method with a colon": refused("request_line", 400, head(b"G:T /health HTTP/1.1")),

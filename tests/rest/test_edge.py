@@ -17,6 +17,7 @@ SCOPE: Scope = {
     "method": "POST",
     "path": "/v1/images/generations",
     "scheme": "http",
+    "http_version": "1.1",
     "headers": [(b"x-request-id", b"mine"), (b"x-request-id", b"another")],
 }
 

@@ -19,7 +19,7 @@ from tests.upstreams.openai import after_images, after_partials, cut, fewer_imag
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 NOT_YET = re.compile(r"/images/(edits|variations)$")
-"""Refused by name until their issue: a description that lists them would promise them."""
+"""Refused by name until they work: a description that lists them would promise them."""
 
 
 async def read(home: House, path: str) -> Json:

@@ -167,7 +167,6 @@ async def test_the_metrics_do_not_grow_with_what_callers_write(house: House) -> 
     # Reading the metrics is a request too, and a bucket is a series: the first look may have added its own.
     assert after[0] - before[0] <= 0
     assert after[1] - before[1] <= 40
-    assert sum(after) < 2000
 
 
 async def test_a_measurement_leads_to_its_trace(house: House) -> None:

@@ -132,7 +132,10 @@ CASES = {
     "provider down": Case(
         posting(502, model="nobody/gpt-image-2"),
         chain(
-            "502", "UNAVAILABLE", "UNAVAILABLE", inner("provider_unreachable", "provider_unreachable", "ProviderError")
+            "502",
+            "UNAVAILABLE",
+            "UNAVAILABLE",
+            inner("provider_unreachable", "provider_unreachable", "provider_unreachable"),
         ),
         {(ATTEMPT, "imagegen.outcome"): "not_sent"},
     ),
@@ -142,7 +145,7 @@ CASES = {
             "provider_connection_lost",
             "INTERNAL",
             "INTERNAL",
-            inner("provider_connection_lost", "provider_connection_lost", "ProviderError"),
+            inner("provider_connection_lost", "provider_connection_lost", "provider_connection_lost"),
             method=STREAM,
         ),
         {(ATTEMPT, "imagegen.outcome"): "unknown"},

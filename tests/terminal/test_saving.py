@@ -18,7 +18,7 @@ class Foreign:
 
     name = ""
 
-    def __init__(self, target: str, key: str | None = None) -> None: ...
+    def __init__(self, target: str, **_: object) -> None: ...
 
     async def __aenter__(self) -> Self:
         return self

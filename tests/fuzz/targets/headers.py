@@ -25,7 +25,7 @@ def one(data: bytes) -> None:
     assert len(shown) <= LONGEST
     trace = tracing.extract((("traceparent", text), ("tracestate", text), ("baggage", text)))
     try:
-        run = errand({"x-request-timeout": text, "authorization": text}, named, trace)
+        run = errand({"x-request-timeout": text, "authorization": text}, named, trace, {})
     except ImagegenError as error:
         assert error.field == "X-Request-Timeout" or "key" in error.message
     else:
