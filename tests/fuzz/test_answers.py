@@ -23,7 +23,7 @@ from tests.judge import COSTS
 from tests.providers.test_sse import read
 from tests.rest.asking import GENERATIONS, client
 
-ANSWERS, STREAMS = 600, 400
+ANSWERS, STREAMS = 300, 200
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
