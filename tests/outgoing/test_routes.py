@@ -18,8 +18,9 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 FIRST, *OTHERS = ROUTES
-EVERY_WAY = [(FIRST, wrong) for wrong in FORBIDDEN] + [
-    (route, wrong) for route in OTHERS for wrong in [*FORBIDDEN][::2]
+EVERY_WAY = [
+    *((FIRST, wrong) for wrong in FORBIDDEN),
+    *((route, wrong) for route in OTHERS for wrong in [*FORBIDDEN][::2]),
 ]
 """All of them by one route, and half of them, which is more than forty, by each of the others."""
 

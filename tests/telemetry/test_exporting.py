@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
+import sys
 import time
+from asyncio.subprocess import PIPE
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from pathlib import Path
@@ -151,6 +154,20 @@ async def test_metrics_arrive_under_their_own_names(monkeypatch: pytest.MonkeyPa
     assert (size.unit, size.sum.is_monotonic, size.sum.data_points[0].as_double) == ("By", True, 5)
     assert under_way.gauge.data_points[0].as_double == 3
     assert "work.never" not in collector.metrics
+
+
+async def test_a_variable_of_somebody_elses_changes_nothing(tmp_path: Path) -> None:
+    """The library's own variable, left over from another program, is not taken for one of our workers'."""
+    environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    words = [
+        "-c",
+        "from service.telemetry import counting; counting.waits(1); print(counting.METER.text()[0].decode())",
+    ]
+    process = await asyncio.create_subprocess_exec(sys.executable, *words, env=environment, stdout=PIPE)
+    told, _ = await process.communicate()
+
+    assert b"imagegen_queue_size_bytes 1.0" in told
+    assert not list(tmp_path.iterdir())
 
 
 async def test_a_program_with_a_dead_collector_serves_and_stops(tmp_path: Path, silent: str) -> None:

@@ -127,12 +127,13 @@ async def test_a_failed_attempt_says_what_the_operator_needs(tmp_path: Path) -> 
 
 
 async def _asked(rest: str) -> None:
-    """One request that goes to the service, one that the bridge answers, each with an id and a trace."""
+    """One request that goes to the service, two that the bridge answers, each with an id and a trace."""
     traced = {"traceparent": f"00-{TRACE}-b7ad6b7169203331-01"}
     async with httpx2.AsyncClient(base_url=rest, headers=traced, timeout=30) as client:
         good = await client.post(GENERATIONS, json=ORDER, headers={"x-request-id": "good"})
+        bad = await client.post(GENERATIONS, json={"prompt": 7}, headers={"x-request-id": "bad"})
         lost = await client.get("/nothing", headers={"x-request-id": "lost"})
-    assert (good.status_code, lost.status_code) == (200, 404)
+    assert (good.status_code, bad.status_code, lost.status_code) == (200, 400, 404)
 
 
 async def _lines(*programs: Running) -> list[dict[str, Any]]:
@@ -159,6 +160,7 @@ async def test_a_request_is_one_line(tmp_path: Path) -> None:
         lines = await _lines(program)
 
     assert _events(lines, "good") == [("call", "OK")]
+    assert _events(lines, "bad") == [("request", 400)]
     assert _events(lines, "lost") == [("request", 404)]
 
 
@@ -173,4 +175,5 @@ async def test_two_programs_have_a_line_each(tmp_path: Path) -> None:
         lines = await _lines(bridge, service)
 
     assert _events(lines, "good") == [("request", 200), ("call", "OK")]
+    assert _events(lines, "bad") == [("request", 400)]
     assert _events(lines, "lost") == [("request", 404)]
