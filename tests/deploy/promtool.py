@@ -52,9 +52,7 @@ def _found() -> str:
     HOME.mkdir(parents=True, exist_ok=True)
     with (HOME / "lock").open("w") as lock:  # one worker of pytest-xdist fetches it for all
         fcntl.flock(lock, fcntl.LOCK_EX)
-        tried = (
-            [] if PROMTOOL.exists() else [said for fetch in (_from_debian, _from_debian, _with_go) if (said := fetch())]
-        )
+        tried = [said for fetch in (_from_debian, _with_go) if not PROMTOOL.exists() and (said := fetch())]
     if not PROMTOOL.exists():
         told = "\n".join((f"This test needs {ADVICE}, and run it again.", *tried))
         if "CI" in os.environ:
