@@ -367,6 +367,9 @@ async def test_what_its_safety_checker_refuses(tmp_path: Path, kind: str) -> Non
         assert "nsfw" in body["error"]["message"].lower()
         assert len(server.orders) == 1
         assert server.billed_micro_usd == 0
+        (attempt,) = body["extra_fields"]["attempts"]  # what was made before it was flagged may be billed all the same
+        presumed = (attempt["outcome"], attempt["cost_usd"], attempt.get("presumed", False))
+        assert presumed == (("unknown", "0.003", True) if kind == "deepinfra" else ("rejected", "0", False))
 
 
 @every_kind
@@ -390,6 +393,26 @@ async def test_an_address_elsewhere_is_not_gone_to(tmp_path: Path) -> None:
         assert (body["status_code"], body["error"]["code"]) == (502, "provider_invalid_answer")
         assert body["extra_fields"]["attempts"][0]["outcome"] == "unknown"
         assert "169.254" not in str(body)
+
+
+@pytest.mark.parametrize("kind", ["sgl", "deepinfra"])
+@pytest.mark.parametrize("bad", [0, 1, 3])
+async def test_one_address_that_leads_nowhere_takes_no_other_along(tmp_path: Path, kind: str, bad: int) -> None:
+    """Of four pictures the one that cannot be fetched is missing, and told; those after it come like those before."""
+    async with beside(kind, tmp_path) as (house, server):
+        server.next(server.addresses("http://169.254.169.254/x.png", of=bad))
+        answer = await ask(house, order(kind, n=4))
+        body = json_of(answer)
+        assert answer.status_code == 200
+        others = [index for index in range(4) if index != bad]
+        assert [each["index"] for each in body["data"]] == others
+        assert [drawn_in(each).image for each in pictures(answer)] == others
+        fields = body["extra_fields"]
+        assert [(each["index"], each["reason"]) for each in fields["failed_images"]] == [
+            (bad, "provider_invalid_answer")
+        ]
+        (attempt,) = fields["attempts"]
+        assert (attempt["outcome"], attempt["images"], attempt["cost_usd"]) == ("done", 3, "0.012")
 
 
 @pytest.mark.parametrize("kind", ["sgl", "vllm", "plain"])
