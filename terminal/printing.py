@@ -54,16 +54,26 @@ def plan(console: Console, made: v1.PlanImagesResponse) -> None:
 
 def config(console: Console, config: Config) -> None:
     """The configuration in force, as a file would say it; secrets as dots."""
+    from service.providers import registry  # here, because no other command that prints needs an HTTP client
+
     console.print(f"# from {config.source}")
     tables: dict[str, Any] = msgspec.to_builtins(config, enc_hook=str)
     for name in ("service", "bridge", "access", "stores", "engine"):
         _table(console, name, tables[name])
-    for group in ("providers", "models", "prices"):
+    for name, provider in config.providers.items():
+        found = registry.find(provider.kind or name)
+        idle = found.idle(provider) if found else frozenset[str]()
+        table = {key: value for key, value in tables["providers"][name].items() if key not in idle}
+        _table(console, f"providers.{_key(name)}", table)
+    for group in ("models", "prices"):
         for name, table in tables[group].items():
-            quoted = name if re.fullmatch("[A-Za-z0-9_-]+", name) else _text(name)
-            _table(console, f"{group}.{quoted}", table)
+            _table(console, f"{group}.{_key(name)}", table)
     for name in ("files", "telemetry", "outgoing", "drain"):
         _table(console, name, tables[name])
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else _text(name)
 
 
 def _table(console: Console, name: str, table: Mapping[str, Any]) -> None:

@@ -54,6 +54,11 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     operations: frozenset[Operation] = frozenset({Operation.GENERATE})
     extras: bool = False
     """Whether parameters that we do not know go on to the provider."""
+    reserved: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Names that no unknown parameter may have, and what to use instead, if anything.
+
+    They are the provider's own for what we say to it: under them a request could ask for more than it is held for.
+    """
     streams: bool = False
     """Whether it shows partial images."""
     cancellable: bool = False

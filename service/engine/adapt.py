@@ -15,6 +15,7 @@ from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change
 from service.domain.request import ImageRequest
 from service.engine.complaints import invalid, one_of, quoted
+from service.errors import GatewayError
 
 NOTHING_LIKE_IT = "this model has nothing like it"
 
@@ -37,12 +38,21 @@ def adapt(request: ImageRequest, card: ModelCard, model: str) -> tuple[ImageRequ
             changes.append(Change(name, action, _text(value), "" if kept[name] == value else _text(kept[name])))
     for name, value in request.parameters.extras.items():
         if card.extras:
+            if name in card.reserved:
+                raise _reserved(name, card.reserved[name], model)
             changes.append(Change(name, Action.PASSED, _text(value)))
         else:
             changes.append(Change(name, Action.DROPPED, _text(value), note="not a parameter of this model"))
     extras = dict(request.parameters.extras) if card.extras else {}
     parameters = type(request.parameters)(**kept, extras=extras)
     return replace(request, parameters=parameters, stream=request.stream and card.streams), tuple(changes)
+
+
+def _reserved(name: str, instead: str, model: str) -> GatewayError:
+    """A caller's word for what the gateway itself says to this provider."""
+    if instead:
+        return invalid(name, f"must not be given by that name for {model}; use {instead} instead")
+    return invalid(name, f"must not be given for {model}; the gateway sets it itself")
 
 
 def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:

@@ -161,13 +161,19 @@ class Attempt:
             images=self._images,
             usage=self.usage,
             cost=self._cost(presumed=presumed),
-            presumed=presumed and self._answered is None,
+            presumed=presumed and not self._told,
         )
+
+    @property
+    def _told(self) -> bool:
+        """Whether the provider has said of its whole answer what its price goes by."""
+        price = self.step.price
+        return self._answered is not None and (price is None or price.per_million is not None)
 
     def _cost(self, *, presumed: bool) -> MicroUsd:
         """What was counted, or came; where more may have been billed than is known, at least the full price."""
         known = owed(self.step.price, self.usage, self.step.request.parameters, self._images)
-        if presumed and self._answered is None:
+        if presumed and not self._told:
             return max(known, self.step.max_cost or 0)
         return known
 

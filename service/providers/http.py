@@ -213,7 +213,12 @@ class Http:
             if self._ours:
                 headers = {**headers, **inject(span.context)}
             try:
-                response = await self._open().post(url, data=data, headers=headers, allow_redirects=False)
+                try:
+                    response = await self._open().post(url, data=data, headers=headers, allow_redirects=False)
+                except ValueError as error:
+                    if isinstance(error, aiohttp.ClientError) or all(map(str.isprintable, headers.values())):
+                        raise
+                    raise _unsendable() from None
                 span.set(http__response__status_code=response.status)
                 if response.status >= 400:
                     span.fail(str(response.status))
@@ -371,6 +376,12 @@ def _translated(error: aiohttp.ClientError) -> ProviderError:
                 "The connection to the provider broke before its answer was complete.",
                 Outcome.UNKNOWN,
             )
+
+
+def _unsendable() -> ProviderError:
+    """A header that would end too early is found before the first byte of a request is written."""
+    message = "A key or token for the provider holds what cannot stand in a header; the operator has to look into it."
+    return ProviderError(Reason.PROVIDER_ACCOUNT, message, Outcome.NOT_SENT)
 
 
 def _timed_out(message: str) -> ProviderError:

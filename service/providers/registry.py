@@ -2,7 +2,7 @@
 a card of a server that is compatible with OpenAI's API.
 
 A provider's module has a function `make(settings, allowed) -> Adapter`. It may have prices.toml beside it, and
-SETTINGS: those settings of its table that not every kind has.
+SETTINGS: those settings of its table that not every kind has; and EMBEDDED, where it asks no server.
 """
 
 from __future__ import annotations
@@ -60,6 +60,8 @@ class Found:
     make: Callable[[Provider, Allowed], Adapter]
     prices: dict[str, Price]
     settings: frozenset[str] = frozenset()
+    embedded: bool = False
+    """Whether it works in this process, so that address, keys and patience mean nothing to it."""
 
     def priced(self, settings: Provider) -> dict[str, Price]:
         """The shipped prices, also by the names that the operator gave to models."""
@@ -80,10 +82,17 @@ class Found:
             None,
         )
 
+    def idle(self, settings: Provider) -> frozenset[str]:
+        """Settings at their defaults that this kind does nothing with."""
+        without = {*_SPECIAL, *(_OF_SERVERS if self.embedded else ())} - self.settings
+        return frozenset(name for name in without if getattr(settings, name) == getattr(_PLAIN, name))
+
 
 _PLAIN = Provider()
 _SPECIAL = ("models", "api_version", "form", "deployments", "entra")
 """Settings that not every kind has."""
+_OF_SERVERS = ("base_url", "keys", "timeout", "ours")
+"""Settings that every kind has that asks a server."""
 
 
 def find(kind: str) -> Found | None:
@@ -91,7 +100,12 @@ def find(kind: str) -> Found | None:
     module = _module(kind)
     if module is not None:
         make = cast(Callable[[Provider, Allowed], Adapter], module.make)
-        return Found(make, prices.shipped(module.__name__), getattr(module, "SETTINGS", frozenset[str]()))
+        return Found(
+            make,
+            prices.shipped(module.__name__),
+            getattr(module, "SETTINGS", frozenset[str]()),
+            getattr(module, "EMBEDDED", False),
+        )
     if kind in cards.kinds():
         return Found(partial(openai_compatible.made, kind), cards.card(kind).prices, openai_compatible.SETTINGS)
     return None

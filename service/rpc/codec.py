@@ -76,13 +76,15 @@ def _extras(text: str) -> Mapping[str, Any]:
                 field="extra_json",
             )
         if name in _NEVER_EXTRAS:
-            raise GatewayError(
-                Reason.INVALID_PARAMETER, f"extra_json must not hold {name}: it has a field of its own.", field=name
-            )
+            its = f"the field {_IN_JSON[name]} is for it" if name in _IN_JSON else "it has a field of its own"
+            raise GatewayError(Reason.INVALID_PARAMETER, f"extra_json must not hold {name}: {its}.", field=name)
     return named
 
 
-_NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, "model", "prompt", "stream", "fallbacks", "response_format"})
+_IN_JSON = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
+"""What REST callers and many servers call parameters that have another name here."""
+
+_NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, *_IN_JSON, "model", "prompt", "stream", "fallbacks", "response_format"})
 
 
 def file_ref(message: v1.ReadFileRequest) -> FileRef:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import msgspec
@@ -141,6 +142,36 @@ def test_no_file_at_all() -> None:
 def test_the_painter_is_always_there() -> None:
     """A file that does not name the painter has it all the same."""
     assert set(load(HERE / "good" / "minimal.toml", SECRETS).providers) == {"openai", "painter"}
+
+
+def test_settings_of_other_kinds_are_not_shown(tmp_path: Path) -> None:
+    """Of a provider only what its kind has is shown, with its defaults; and what somebody has set, in any case."""
+    path = tmp_path / "providers.toml"
+    path.write_text(
+        """
+[providers.painter]
+ours = true
+[providers.sgl]
+base_url = "http://127.0.0.1:30000"
+[providers.azure]
+base_url = "https://example.openai.azure.com"
+""",
+        encoding="utf-8",
+    )
+    shown = tomllib.loads(command("show", "--config", str(path)).stdout)["providers"]
+
+    timeout = {"connect": "5s", "idle": "120s", "total": "300s"}
+    assert shown == {
+        "painter": {"ours": True},
+        "sgl": {"base_url": "http://127.0.0.1:30000", "timeout": timeout, "ours": False},
+        "azure": {
+            "base_url": "https://example.openai.azure.com",
+            "timeout": timeout,
+            "ours": False,
+            "form": "classic",
+        },
+    }
+    assert tomllib.loads(command("show").stdout)["providers"]["painter"] == {"kind": "painter"}
 
 
 def _revealed(shown: str, meant: Config) -> str:

@@ -10,6 +10,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from imagegen import v1
 
+from rest_bridge.names import JSON_NAMES
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 from service.rpc import codec
@@ -108,7 +109,9 @@ def test_extras_that_are_no_object_are_refused(text: str) -> None:
     assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, "extra_json")
 
 
-@pytest.mark.parametrize("name", [*PARAMETER_NAMES, "model", "prompt", "stream", "fallbacks", "response_format"])
+@pytest.mark.parametrize(
+    "name", [*PARAMETER_NAMES, *JSON_NAMES.values(), "model", "prompt", "stream", "fallbacks", "response_format"]
+)
 def test_extras_overrule_no_field(name: str) -> None:
     """What has a field of its own is never taken from the extras: nobody could see it there."""
     message = v1.Generation(parameters=v1.ImageParameters(extra_json=json.dumps({name: "x"})))
@@ -116,3 +119,13 @@ def test_extras_overrule_no_field(name: str) -> None:
     with pytest.raises(GatewayError) as refused:
         codec.request(message, stream=False)
     assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, name)
+
+
+@pytest.mark.parametrize(("ours", "name"), JSON_NAMES.items())
+def test_extras_go_round_no_range_by_a_name_of_json(ours: str, name: str) -> None:
+    """By the name that REST callers know it by a parameter would pass unlooked at: the complaint names its field."""
+    message = v1.Generation(parameters=v1.ImageParameters(extra_json=json.dumps({name: 100_000})))
+
+    with pytest.raises(GatewayError, match=f"the field {ours} is for it") as refused:
+        codec.request(message, stream=False)
+    assert refused.value.field == name

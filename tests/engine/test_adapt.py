@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.domain.card import Choice, ModelCard, Range, Sizes, Text
 from service.domain.plan import Action, Change
@@ -108,6 +109,17 @@ def test_passed() -> None:
     assert [(each.parameter, each.action) for each in changes] == [("mood", Action.PASSED), ("depth", Action.PASSED)]
     assert closed.parameters.extras == {}
     assert [(each.parameter, each.action) for each in told] == [("mood", Action.DROPPED), ("depth", Action.DROPPED)]
+
+
+def test_what_is_reserved_is_no_extra() -> None:
+    """A provider's own name for a parameter is refused, naming ours; where extras are dropped it is dropped."""
+    card = replace(EXTENSIBLE, reserved={"num_images": "n", "response_format": ""})
+
+    for name, says in (("num_images", "use n instead"), ("response_format", "the gateway sets it itself")):
+        with pytest.raises(GatewayError, match=f"{name} .* for north/model; {says}") as refused:
+            adapted(card, extras={"mood": "calm", name: 4})
+        assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, name)
+        assert adapted(replace(card, extras=False), extras={name: 4})[1][0].action is Action.DROPPED
 
 
 def test_previews_are_for_streams() -> None:

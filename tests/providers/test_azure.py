@@ -211,7 +211,15 @@ FAULTS: Mapping[str, Fault] = {
     "moderation_blocked": Fault(
         double.moderation_blocked("violence"), 400, "moderation_blocked", 400, falls_back=False
     ),
-    "withheld": Fault(withholding(0), 400, "moderation_blocked", 200, falls_back=False, says="(filtered: violence)"),
+    "withheld": Fault(
+        withholding(0),
+        400,
+        "moderation_blocked",
+        200,
+        falls_back=False,
+        outcome="unknown",
+        says="(filtered: violence)",
+    ),
     "invalid": refusing(
         shaped(400, "invalid_value", "Bad size."), 400, "provider_rejected", falls_back=False, says="Bad size."
     ),
@@ -246,14 +254,47 @@ async def test_every_failure(home: House, azure: AzureDouble, fault: Fault) -> N
 
 
 async def test_one_of_two_is_withheld(home: House, azure: AzureDouble) -> None:
-    """An image that was filtered is missing; the other one keeps its place."""
-    azure.next(withholding(0))
+    """An image that was filtered is missing, and told for what; the other one keeps its place."""
+    azure.next(withholding(0, category="hate"))
     answer = await ask(home, {**ORDER, "model": "azure/pictures", "n": 2, "response_format": "b64_json"})
     body = json_of(answer)
     assert answer.status_code == 200
     assert [each["index"] for each in body["data"]] == [1]
     assert drawn_in(pictures(answer)[0]) == Drawn(azure.orders[0].index, 1)
-    assert [each["index"] for each in body["extra_fields"]["failed_images"]] == [0]
+    (failed,) = body["extra_fields"]["failed_images"]
+    assert (failed["index"], failed["reason"]) == (0, "content_refused")
+    assert "(filtered: hate)" in failed["message"]
+    (attempt,) = body["extra_fields"]["attempts"]
+    assert (attempt["outcome"], attempt["images"]) == ("done", 1)
+
+
+@pytest.mark.parametrize("images", [(0,), (0, 1)], ids=["one", "all"])
+@pytest.mark.parametrize("counted", [True, False], ids=["counted", "not counted"])
+async def test_what_was_withheld_is_owed(
+    home: House, azure: AzureDouble, images: tuple[int, ...], counted: bool
+) -> None:
+    """Azure bills pictures that its filters withheld: what it counted, else the full price, and then presumed."""
+    azure.next(withholding(*images, counted=counted))
+    answer = await ask(home, {**ORDER, "model": "azure/pictures", "n": 2})
+    (attempt,) = json_of(answer)["extra_fields"]["attempts"]
+    assert attempt.get("presumed", False) is not counted
+    if counted:
+        assert attempt["cost_usd"] == str(azure.bill[-1].micro_usd / 1_000_000)
+    else:
+        assert attempt["cost_usd"].startswith("0.012")  # 2 of 0.006, and the prompt
+
+
+async def test_what_is_priced_by_the_image_is_owed_whatever_is_counted(tmp_path: Path) -> None:
+    """Tokens say nothing of a price by the image: where all were withheld, the full price is presumed."""
+    async with AzureDouble() as azure:
+        price = {"azure/pictures": {"per_image": "0.50"}}
+        async with house_beside(
+            tmp_path, azure, {"azure": providers(azure)["azure"]}, ["azure"], prices=price
+        ) as house:
+            azure.next(withholding(0))
+            answer = await ask(house, {**ORDER, "model": "azure/pictures"})
+    (attempt,) = failure_of(answer)["extra_fields"]["attempts"]
+    assert (attempt["cost_usd"], attempt["presumed"]) == ("0.5", True)
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["whole", "stream"])

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import grpc.aio
 import pytest
+from imagegen import v1
+from imagegen.client import generation
+from imagegen.errors import from_rpc_error
+from msgspec.structs import replace
 from structlog.testing import capture_logs
 
+from service.config.schema import Provider
+from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
+from service.providers import registry
+from service.providers.azure import WIRE as AZURE
+from service.providers.destinations import NOTHING
+from service.providers.openai import WIRE as OPENAI
+from service.providers.openai_compatible.cards import card
+from service.providers.openai_compatible.cards import kinds as card_kinds
+from service.stores.records.port import Row, Work
 from tests.house import House
 from tests.providers.houses import TIMEOUT, house_beside
 from tests.rest.asking import Json, ask, events_of, json_of, pictures
@@ -253,6 +268,72 @@ async def test_what_it_cannot_take_is_refused_before_it_is_sent(
         assert not server.requests
 
 
+NOT_THEIR_WAY: list[tuple[str, Json, str, str]] = [
+    ("deepinfra", {"n": 1, "num_images": 4}, "num_images", "use n instead"),
+    ("deepinfra", {"size": "64x64", "width": "4096"}, "width", "use size instead"),
+    ("deepinfra", {"height": "4096"}, "height", "use size instead"),
+    ("together", {"n": 1, "width": 4096}, "width", "use size instead"),
+    ("nebius", {"response_extension": "png"}, "response_extension", "use output_format instead"),
+    ("sgl", {"num_outputs_per_prompt": 10}, "num_outputs_per_prompt", "use n instead"),
+    ("vllm", {"height": 8192}, "height", "use size instead"),
+    ("plain", {"batch_size": 10}, "batch_size", "use n instead"),
+]
+"""What would be made, and billed, beside what we hold for; the name, and what is right."""
+
+
+@pytest.mark.parametrize(("kind", "asked", "field", "says"), NOT_THEIR_WAY, ids=lambda value: str(value)[:40])
+async def test_no_extra_overrules_what_was_priced(
+    tmp_path: Path, kind: str, asked: Json, field: str, says: str
+) -> None:
+    """A server's own name for a parameter of ours is refused on both faces and in a plan, and nothing is tried."""
+    async with beside(kind, tmp_path) as (house, server):
+        answer = await ask(house, order(kind, **asked))
+        error = failure_of(answer)["error"]
+        assert (answer.status_code, error["code"], error["param"]) == (400, "invalid_value", field)
+        assert error["message"].startswith(field)
+        assert says in error["message"]
+
+        ours = {name: value for name, value in asked.items() if name in PARAMETER_NAMES}
+        theirs = {name: value for name, value in asked.items() if name not in PARAMETER_NAMES}
+        model = f"{kind}/{MODELS[kind]}"
+        wanted = generation(PROMPT, model=model, extra_json=json.dumps(theirs), **ours)
+        async with grpc.aio.insecure_channel(house.grpc) as channel:
+            images = v1.ImageGenerationStub(channel)
+            for refused in (
+                images.GenerateImages(v1.GenerateImagesRequest(generation=wanted)),
+                images.PlanImages(v1.PlanImagesRequest(generation=wanted)),
+            ):
+                with pytest.raises(grpc.aio.AioRpcError) as failed:
+                    await refused
+                told = from_rpc_error(failed.value)
+                assert (told.name, told.field) == ("invalid_parameter", field)
+                assert says in told.message
+        assert not server.requests
+        assert not await house.gateway.records.read(_attempts)
+
+
+def _attempts() -> Work[list[Row]]:
+    return list((yield "SELECT request FROM attempts", ()))
+
+
+@pytest.mark.parametrize("kind", [*card_kinds(), "openai", "azure"])
+def test_nothing_of_ours_gives_way_to_an_extra(kind: str) -> None:
+    """Whatever gets into the extras, a body says what was adapted and is always said; cards reserve these names."""
+    wire = {"openai": OPENAI, "azure": AZURE}.get(kind) or card(kind).wire
+    mine = Parameters(n=1, size="64x64", steps=3, guidance=2.0, output_format="png")
+    plain = wire.body(ImageRequest(model="m", prompt=PROMPT, parameters=mine), "m", "dall-e-3")
+    attack = {**dict.fromkeys(plain, "theirs"), "another": 1}
+    request = ImageRequest(model="m", prompt=PROMPT, parameters=replace(mine, extras=attack))
+    assert wire.body(request, "m", "dall-e-3") == {**plain, "another": 1}
+
+    found = registry.find(kind)
+    assert found
+    models = found.make(Provider(kind=kind), NOTHING).models
+    named = {theirs for theirs in wire.names.values() if theirs} | set(wire.always) | {"model", "prompt", "stream"}
+    for model in models.values():
+        assert named <= set(model.reserved)
+
+
 @pytest.mark.parametrize(
     ("kind", "asked", "param", "says"),
     [
@@ -367,6 +448,9 @@ async def test_what_its_safety_checker_refuses(tmp_path: Path, kind: str) -> Non
         assert "nsfw" in body["error"]["message"].lower()
         assert len(server.orders) == 1
         assert server.billed_micro_usd == 0
+        (attempt,) = body["extra_fields"]["attempts"]  # what was made before it was flagged may be billed all the same
+        presumed = (attempt["outcome"], attempt["cost_usd"], attempt.get("presumed", False))
+        assert presumed == (("unknown", "0.003", True) if kind == "deepinfra" else ("rejected", "0", False))
 
 
 @every_kind
@@ -390,6 +474,26 @@ async def test_an_address_elsewhere_is_not_gone_to(tmp_path: Path) -> None:
         assert (body["status_code"], body["error"]["code"]) == (502, "provider_invalid_answer")
         assert body["extra_fields"]["attempts"][0]["outcome"] == "unknown"
         assert "169.254" not in str(body)
+
+
+@pytest.mark.parametrize("kind", ["sgl", "deepinfra"])
+@pytest.mark.parametrize("bad", [0, 1, 3])
+async def test_one_address_that_leads_nowhere_takes_no_other_along(tmp_path: Path, kind: str, bad: int) -> None:
+    """Of four pictures the one that cannot be fetched is missing, and told; those after it come like those before."""
+    async with beside(kind, tmp_path) as (house, server):
+        server.next(server.addresses("http://169.254.169.254/x.png", of=bad))
+        answer = await ask(house, order(kind, n=4))
+        body = json_of(answer)
+        assert answer.status_code == 200
+        others = [index for index in range(4) if index != bad]
+        assert [each["index"] for each in body["data"]] == others
+        assert [drawn_in(each).image for each in pictures(answer)] == others
+        fields = body["extra_fields"]
+        assert [(each["index"], each["reason"]) for each in fields["failed_images"]] == [
+            (bad, "provider_invalid_answer")
+        ]
+        (attempt,) = fields["attempts"]
+        assert (attempt["outcome"], attempt["images"], attempt["cost_usd"]) == ("done", 3, "0.012")
 
 
 @pytest.mark.parametrize("kind", ["sgl", "vllm", "plain"])

@@ -16,6 +16,7 @@ from service.errors import ProviderError, Reason
 from service.providers.azure import entra
 from service.providers.azure.entra import Tokens
 from service.providers.http import Http, Limits
+from service.telemetry.logs import CONTENT
 from tests.house import House, until
 from tests.providers.houses import TIMEOUT, house_beside
 from tests.rest.asking import Json, ask, json_of
@@ -253,3 +254,94 @@ async def test_nothing_is_left_when_it_is_closed(azure: AzureDouble, clock: Cloc
     await tokens.close()
     await asyncio.wait([waiting])
     assert not [each for each in asyncio.all_tasks() if each.get_name() == "entra token"]
+
+
+async def test_each_waiter_has_an_error_of_its_own(azure: AzureDouble, tokens: Tokens) -> None:
+    """Whoever waited for a token that did not come may add to its error without the others hearing of it."""
+    azure.entra.failures.append((503, "temporarily_unavailable"))
+    azure.entra.gate = asyncio.Event()
+    waiting = [asyncio.create_task(tokens.draw("m")) for _ in range(3)]
+    await until(lambda: azure.entra.asked == 1)
+    azure.entra.gate.set()
+    errors = await asyncio.gather(*waiting, return_exceptions=True)
+    assert all(isinstance(each, ProviderError) for each in errors)
+    assert len(set(map(id, errors))) == 3
+    told = {
+        (each.reason, each.message, each.outcome, each.status, each.code, each.for_operator)
+        for each in errors
+        if isinstance(each, ProviderError)
+    }
+    assert told == {
+        (
+            Reason.PROVIDER_OVERLOADED,
+            "The gateway could not sign in to the provider.",
+            Outcome.NOT_SENT,
+            503,
+            "temporarily_unavailable",
+            "no token of Entra: status 503: temporarily_unavailable AADSTS503: as the script says.",
+        )
+    }
+
+
+async def test_reports_of_those_who_waited_do_not_mix(azure: AzureDouble, home: House) -> None:
+    """Calls that wait for the same token in vain each tell of their own target and attempt."""
+    azure.entra.failures.append((503, "temporarily_unavailable"))
+    azure.entra.gate = asyncio.Event()
+    models = ["azure/pictures", "azure/gpt-image-2", "azure/gpt-image-1.5"]
+    asking = [asyncio.create_task(ask(home, {**ORDER, "model": model})) for model in models]
+    await until(lambda: azure.entra.asked == 1)
+    await asyncio.sleep(0.1)
+    azure.entra.gate.set()
+    bodies = [failure_of(await each) for each in asking]
+    assert azure.entra.asked == 1
+    assert [each["error"]["message"].partition(": ") for each in bodies] == [
+        (model, ": ", "The gateway could not sign in to the provider.") for model in models
+    ]
+    told = [each["extra_fields"]["attempts"] for each in bodies]
+    assert [[f"{each['provider']}/{each['model']}" for each in attempts] for attempts in told] == [[m] for m in models]
+
+
+@pytest.mark.parametrize("token", ["", " ", "tok en", "a\r\nX: y", "a\n", "a\0b", "tök", "a\x7f"])
+async def test_what_cannot_stand_in_a_header_is_no_token(azure: AzureDouble, home: House, token: str) -> None:
+    """A token with a space or a control character, or of no length, is none: Azure is not asked, the next target is."""
+    azure.entra.token = token
+    body = failure_of(await ask(home, ORDER))
+    assert body["error"]["code"] == "provider_account"
+    (attempt,) = body["extra_fields"]["attempts"]
+    assert (attempt["outcome"], attempt["cost_usd"]) == ("not_sent", "0")
+    assert (await ask(home, {**ORDER, "size": "256x256", "fallbacks": ["painter/scene"]})).status_code == 200
+    assert not azure.orders
+
+
+@pytest.mark.parametrize("value", ["Bearer a\r\nX: y", "Bearer a\0"])
+async def test_a_header_that_cannot_be_sent(azure: AzureDouble, value: str) -> None:
+    """What gets into a header all the same, and must not, is told as the operator's matter: no byte was sent."""
+    http = Http(azure.url, Limits(1, 1, 1))
+    try:
+        with pytest.raises(ProviderError) as failed:
+            async with http.post("v1", {}, {"authorization": value}, None):
+                pass
+    finally:
+        await http.close()
+    assert (failed.value.reason, failed.value.outcome) == (Reason.PROVIDER_ACCOUNT, Outcome.NOT_SENT)
+    assert value[7:] not in failed.value.message
+    assert not azure.requests
+
+
+async def test_the_log_holds_no_words_of_entras(azure: AzureDouble, tokens: Tokens) -> None:
+    """Without a token the log has reason, status and code; the sentence stands where content is dropped from."""
+    azure.entra.failures.append((401, "invalid_client"))
+    with capture_logs() as logs, pytest.raises(ProviderError):
+        await tokens.draw("m")
+    (line,) = [each for each in logs if each["event"] == "no token"]
+    words = line.pop("provider_says")
+    assert "provider_says" in CONTENT
+    assert "AADSTS401: as the script says." in words
+    assert line == {
+        "event": "no token",
+        "log_level": "warning",
+        "client_id": CLIENT,
+        "reason": "provider_account",
+        "status": 401,
+        "code": "invalid_client",
+    }

@@ -27,7 +27,7 @@ SETTINGS = frozenset({"api_version", "form", "deployments", "entra"})
 API_VERSION = "2025-04-01-preview"
 """What the classic form asks for where the operator does not say."""
 
-_WIRE = Wire(
+WIRE = Wire(
     model_names=r"[A-Za-z0-9._-]{1,64}",
     key=KeyHeader(header="api-key", scheme=""),
     always_for={DALLE_3: {"response_format": "b64_json"}},
@@ -38,9 +38,9 @@ _WIRE = Wire(
 def make(settings: Provider, allowed: Allowed) -> Adapter:
     return Compatible(
         http=connected(settings, settings.base_url, allowed),
-        wire=replace(_WIRE, path=_path(settings)),
-        models=cards(settings.deployments),
-        credentials=_tokens(settings, settings.entra) if settings.entra else Keys(settings.keys, _WIRE.key),
+        wire=replace(WIRE, path=_path(settings)),
+        models=WIRE.guarding(cards(settings.deployments)),
+        credentials=_tokens(settings, settings.entra) if settings.entra else Keys(settings.keys, WIRE.key),
         configured=bool(settings.base_url) and bool(settings.keys or settings.entra),
         known_as=settings.deployments,
     )

@@ -8,6 +8,7 @@ unless it has only just been given: then another would be no better.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -39,6 +40,10 @@ AGAIN = 15.0
 
 _BEARER = KeyHeader()
 _SHORTEST = 1
+_TOKEN = re.compile(r"[!-~]+")
+"""What can stand in a header: printable ASCII without spaces."""
+
+_CODE = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 class Token(Struct, frozen=True):
@@ -68,7 +73,11 @@ class Tokens:
             if now >= token.early and now >= self._not_before and self._flight is None:
                 self._set_off()
             return token.credential
-        return (await asyncio.shield(self._flight or self._set_off())).credential
+        try:
+            return (await asyncio.shield(self._flight or self._set_off())).credential
+        except ProviderError as error:
+            failure = error
+        raise _another(failure)  # whoever waits adds words to its own: the flight's is everybody's
 
     def renew(self, refused: Credential) -> bool:
         token = self._token
@@ -96,12 +105,22 @@ class Tokens:
         self._flight = None
         if flight.cancelled():
             return
-        if error := flight.exception():
-            self._not_before = self._clock() + AGAIN
-            told = error.for_operator if isinstance(error, ProviderError) else None
-            log("azure").warning("no token", client_id=self._settings.client_id, why=told or type(error).__name__)
-        else:
+        error = flight.exception()
+        if error is None:
             self._token = flight.result()
+            return
+        self._not_before = self._clock() + AGAIN
+        if isinstance(error, ProviderError):
+            log("azure").warning(
+                "no token",
+                client_id=self._settings.client_id,
+                reason=error.reason.value,
+                status=error.status,
+                code=error.code,
+                provider_says=error.for_operator,
+            )
+        else:  # our own mistake, which whoever waits is told of, too
+            log("azure").error("no token", client_id=self._settings.client_id, exc_info=error)
 
     async def _fetch(self) -> Token:
         settings = self._settings
@@ -118,7 +137,7 @@ class Tokens:
             raise _failed(error.reason, error.message) from None
         body = table(answer.document.value if answer.document else None)
         secret, life = body.get("access_token"), count(body, "expires_in")
-        if answer.status != 200 or not isinstance(secret, str) or not secret.isascii() or life < _SHORTEST:
+        if answer.status != 200 or not isinstance(secret, str) or not _TOKEN.fullmatch(secret) or life < _SHORTEST:
             raise self._refused(answer)
         return Token(
             Credential(name=f"entra {settings.client_id}", secret=secret, headers=_BEARER.headers(secret)),
@@ -130,8 +149,9 @@ class Tokens:
     def _refused(self, answer: Answer) -> ProviderError:
         """An answer without a token: an outage of Entra's, or a matter between it and the operator."""
         body = table(answer.document.value if answer.document else None)
-        words = f"{body.get('error', '')} {body.get('error_description', '')}".strip() or "nothing that can be read"
-        told = without_secrets(words[:500], self._settings.client_secret.reveal())
+        words = f"{body.get('error', '')} {body.get('error_description', '')}".strip() or "no token that can be sent"
+        secret, code = self._settings.client_secret.reveal(), str(body.get("error", ""))
+        told = without_secrets(words[:500], secret)
         theirs = answer.status == 429 or answer.status >= 500
         error = _failed(
             Reason.PROVIDER_OVERLOADED if theirs else Reason.PROVIDER_ACCOUNT,
@@ -139,6 +159,7 @@ class Tokens:
             retry_after(answer.headers) if theirs else None,
         )
         error.status = answer.status
+        error.code = code if _CODE.fullmatch(code) and without_secrets(code, secret) == code else None
         return error
 
 
@@ -148,3 +169,10 @@ def _failed(reason: Reason, told: str, again: float | None = None) -> ProviderEr
     error = ProviderError(reason, message, Outcome.NOT_SENT, retry_after=again)
     error.for_operator = f"no token of Entra: {told}"
     return error
+
+
+def _another(error: ProviderError) -> ProviderError:
+    """One that says the same."""
+    made = ProviderError(error.reason, error.message, error.outcome, status=error.status, retry_after=error.retry_after)
+    made.code, made.for_operator = error.code, error.for_operator
+    return made

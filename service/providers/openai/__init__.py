@@ -22,7 +22,7 @@ def make(settings: Provider, allowed: Allowed) -> Adapter:
     return Compatible(
         http=connected(settings, settings.base_url or WIRE.base_url, allowed),
         wire=WIRE,
-        models=CARDS,
+        models=WIRE.guarding(CARDS),
         credentials=Keys(settings.keys, WIRE.key),
         configured=bool(settings.keys),
     )

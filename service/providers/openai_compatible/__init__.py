@@ -45,7 +45,7 @@ def made(kind: str, settings: Provider, allowed: Allowed) -> Adapter:
     return Compatible(
         http=connected(settings, base_url, allowed),
         wire=of_kind.wire,
-        models={**named, **of_kind.models},
+        models=of_kind.wire.guarding({**named, **of_kind.models}),
         credentials=Keys(settings.keys, of_kind.wire.key),
         configured=bool(base_url) and (bool(settings.keys) or of_kind.wire.key.optional),
     )

@@ -83,12 +83,20 @@ class Compatible:
         withheld = self._withheld(body, entries)
         items = [_NOTHING if index in withheld else _item(entry) for index, entry in enumerate(entries)]
         fetched = await links.fetched(items, lambda url: self.http.fetch(url, call.trace))
+        categories = sorted({each for found in withheld.values() for each in found})
+        missing: list[ProviderError] = []
         for index, item in enumerate(items):
-            if index not in withheld:
+            if index in withheld:
+                missing.append(failures.withheld(categories, answer.status))
+                continue
+            try:
                 picture = links.picture(document, item, traits, fetched.get(index))
-                yield ImageReady(Image(index=index, picture=picture, revised_prompt=_revised(item, call)))
-        if withheld and len(withheld) == len(entries):
-            raise failures.withheld(withheld[0], answer.status)
+            except ProviderError as error:
+                missing.append(error)  # told once the others are out: they are made, and paid for
+                continue
+            yield ImageReady(Image(index=index, picture=picture, revised_prompt=_revised(item, call)))
+        if missing:
+            raise missing[0]
 
     def _withheld(self, body: Mapping[str, Any], entries: Sequence[Any]) -> Mapping[int, Sequence[str]]:
         """Which images were made and not handed out, and for what."""

@@ -68,9 +68,9 @@ def within(body: Mapping[str, Any], status: int, wire: Wire, headers: Mapping[st
 
 
 def withheld(categories: Iterable[str], status: int) -> ProviderError:
-    """Pictures that were made, and not handed out."""
+    """A picture that was made, and not handed out. Azure bills it like any other, and who does not is not known."""
     message = f"The provider withheld the image (filtered: {', '.join(categories)})."
-    return ProviderError(Reason.CONTENT_REFUSED, message, Outcome.REJECTED, status=status)
+    return ProviderError(Reason.CONTENT_REFUSED, message, Outcome.UNKNOWN, status=status)
 
 
 def filtered(holder: Mapping[str, Any]) -> list[str]:

@@ -11,13 +11,25 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
-from service.domain.card import extended
+from service.domain.card import ModelCard, extended
 from service.domain.event import Outcome
 from service.domain.request import PARAMETER_NAMES, ImageRequest
 from service.errors import ProviderError, Reason
 
 MODEL = "{model}"
+MULTIPLE = {
+    "width": "size",
+    "height": "size",
+    "num_images": "n",
+    "num_images_per_prompt": "n",
+    "num_outputs": "n",
+    "num_outputs_per_prompt": "n",
+    "batch_size": "n",
+}
+"""What servers of this kind may understand beside their own names, and bill by: what our parameter for it is."""
+
 _IN_PATH = r"[A-Za-z0-9._-]{1,64}(/[A-Za-z0-9._-]{1,64}){0,3}"
 
 
@@ -113,9 +125,10 @@ class Wire(Strict, frozen=True):
 
     def body(self, request: ImageRequest, model: str, known_as: str) -> dict[str, Any]:
         """The request as this server reads it. `known_as` is the model behind a name that the operator gave it."""
-        body: dict[str, Any] = (
-            {"prompt": request.prompt} if self.model_in_path else {"model": model, "prompt": request.prompt}
-        )
+        body: dict[str, Any] = dict(request.parameters.extras)  # first: nothing of ours gives way to them
+        body["prompt"] = request.prompt
+        if not self.model_in_path:
+            body["model"] = model
         for name, value in request.parameters.named().items():
             if name == "size" and self.size != "text":
                 width, _, height = value.partition("x")
@@ -128,13 +141,23 @@ class Wire(Strict, frozen=True):
                 value = int(value)  # some servers take whole numbers only, and none minds one
             if theirs := self.names.get(name, name):
                 body[theirs] = value
-        body.update(request.parameters.extras)
         body.update(self.always)
         if self.always_for:
             body.update(self.always_for.get(known_as) or extended(self.always_for, known_as, "-.") or {})
         if request.stream:
             body["stream"] = True
         return body
+
+    def guarding(self, models: Mapping[str, ModelCard]) -> dict[str, ModelCard]:
+        """The cards of models that are asked over this wire: none of its own names is a parameter of the caller's."""
+        reserved = self._reserved()
+        return {name: replace(card, reserved=reserved) for name, card in models.items()}
+
+    def _reserved(self) -> dict[str, str]:
+        """The names by which this wire says something, or by which servers are known to be asked for more."""
+        fixed = {*self.always, *(name for always in self.always_for.values() for name in always)}
+        own = {theirs: ours for ours, theirs in self.names.items() if theirs}
+        return {**MULTIPLE, **dict.fromkeys(("model", "prompt", "stream", *fixed), ""), **own}
 
     def ours(self, name: str) -> str:
         """What we call a parameter of theirs."""

@@ -12,6 +12,9 @@ from service.providers.base import Adapter
 from service.providers.destinations import Allowed
 from service.providers.painter.adapter import Painter
 
+EMBEDDED = True
+"""It paints in this process: it has no address, no keys, and nothing to wait for."""
+
 
 def make(settings: Provider, allowed: Allowed) -> Adapter:
     return Painter()

@@ -7,6 +7,7 @@ async with AzureDouble() as azure:
     azure.next(azure_refusing(blocked_resource()), withholding(0))   # and all that OpenAI's double can do
     azure.orders, azure.bill, azure.billed_micro_usd
     azure.entra                           # the token endpoint, at the same address: .life, .given, .asked, .revoke(),
+                                          #   .token = "what it gives",
                                           #   .failures.append((503, "temporarily_unavailable")), .gate
 ```
 

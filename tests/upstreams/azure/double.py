@@ -163,14 +163,17 @@ def azure_refusing(make: Callable[[], Refusal] | Refusal, *, billed: bool = Fals
     return Behaviour(f"azure({refusal.status})", lambda order, _: refused(refusal, order.request_id), billed=billed)
 
 
-def withholding(*images: int, category: str = "violence") -> Behaviour:
-    """A good answer in which some images were made, and filtered: their results stand there without them."""
+def withholding(*images: int, category: str = "violence", counted: bool = True) -> Behaviour:
+    """A good answer in which some images were made, and filtered: their results stand there without them.
+
+    They are billed like any other; whether the answer says how much they were is `counted`.
+    """
 
     def change(fields: dict[str, Any]) -> dict[str, Any]:
         data = [
             {"content_filter_results": results(category)} if index in images else item
             for index, item in enumerate(fields["data"])
         ]
-        return fields | {"data": data}
+        return {each: value for each, value in fields.items() if counted or each != "usage"} | {"data": data}
 
     return Behaviour("withholding", lambda _, acts: on_json(acts, change, ("document",)))

@@ -30,6 +30,8 @@ class Entra:
     given: dict[str, float] = field(default_factory=dict[str, float])
     """Tokens, and when they end."""
     asked: int = 0
+    token: str | None = None
+    """What is given as a token, where it shall not be one that nobody has seen before."""
     gate: asyncio.Event | None = None
     """Where there is one, answers wait for it."""
     failures: deque[tuple[int, str]] = field(default_factory=deque[tuple[int, str]])
@@ -70,7 +72,7 @@ class Entra:
             return _refused(400, "unauthorized_client", "AADSTS700016: Application was not found in the directory.")
         if said["client_secret"] != SECRET:
             return _refused(401, "invalid_client", f"AADSTS7000215: Invalid client secret: '{said['client_secret']}'.")
-        token = f"eyJ.{secrets.token_urlsafe(48)}"
+        token = f"eyJ.{secrets.token_urlsafe(48)}" if self.token is None else self.token
         self.given[token] = time.monotonic() + self.life
         life = max(1, int(self.life))
         body = {"token_type": "Bearer", "expires_in": life, "ext_expires_in": life, "access_token": token}

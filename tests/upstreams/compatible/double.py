@@ -60,11 +60,14 @@ class CompatibleDouble(OpenAIDouble):
         name = "images" if self.kind == "deepinfra" else "data"
         return Behaviour("empty", lambda _, acts: on_json(acts, lambda fields: fields | {name: []}, ("document",)))
 
-    def addresses(self, address: str | None = None) -> Behaviour:
-        """Addresses in place of the pictures, whatever was asked: this server's own, or the one given."""
+    def addresses(self, address: str | None = None, *, of: int | None = None) -> Behaviour:
+        """Addresses in place of the pictures, whatever was asked: this server's own, or the one given.
+
+        Where `of` says of which picture, the address given is that one's, and the others have this server's own.
+        """
 
         def rewrite(order: Order, _: Acts) -> Acts:
-            return self._answer(order, by_address=True, address=address)
+            return self._answer(order, by_address=True, address=address, of=of)
 
         return Behaviour("addresses", rewrite)
 
@@ -139,12 +142,16 @@ class CompatibleDouble(OpenAIDouble):
 
     # What is answered.
 
-    def _answer(self, order: Order, *, by_address: bool | None = None, address: str | None = None) -> Acts:
-        of = self.described
+    def _answer(
+        self, order: Order, *, by_address: bool | None = None, address: str | None = None, of: int | None = None
+    ) -> Acts:
+        described = self.described
         pictures = [_drawn(order, image) for image in range(order.images)]
         if by_address is None:
-            by_address = order.asked.get("response_format", "url" if of.url_by_default else "b64") == "url"
-        named = [address or self._address(each) for each in pictures] if by_address else []
+            by_address = order.asked.get("response_format", "url" if described.url_by_default else "b64") == "url"
+        theirs = [address if of in (None, index) else None for index in range(order.images)]
+        kept = zip(theirs, pictures, strict=True)
+        named = [given or self._address(each) for given, each in kept] if by_address else []
         inline = [base64.b64encode(each).decode() for each in pictures]
         body: dict[str, Any]
         match self.kind:
