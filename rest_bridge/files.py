@@ -21,6 +21,9 @@ async def content(request: Request) -> Response:
         errand = errand_of(request)
         parts = _parts(request.app.state.gateway, errand, _asked(request))
         start = (await anext(parts)).start
+        if request.method == "HEAD":
+            async for _ in parts:  # to the end, or the service would see a call that was cancelled
+                pass
     except ImagegenError as error:
         return errors.response(error, request_id_of(request))
     name: str = request.path_params["file_id"]
@@ -33,7 +36,6 @@ async def content(request: Request) -> Response:
         "content-disposition": f"{'attachment' if start.media_type == 'image/svg+xml' else 'inline'}; filename={name}",
     }
     if request.method == "HEAD":
-        await parts.aclose()
         return Response(None, 200, headers, start.media_type)
     return StreamingResponse(_pieces(parts), 200, headers, start.media_type)
 
@@ -67,7 +69,13 @@ async def _parts(
 
 
 async def _pieces(parts: AsyncGenerator[v1.ReadFileResponse, None]) -> AsyncGenerator[bytes, None]:
+    """The last one when the call has ended: who has it may be gone at once, and would seem to have cancelled."""
     async with aclosing(parts):
+        last = b""
         async for part in parts:
             if part.WhichOneof("part") == "chunk":
-                yield part.chunk.data
+                if last:
+                    yield last
+                last = part.chunk.data
+        if last:
+            yield last

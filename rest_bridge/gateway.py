@@ -174,7 +174,13 @@ class Gateway:
         """Whether the service takes requests now."""
         try:
             request = health_pb2.HealthCheckRequest(service="imagegen.v1.ImageGeneration")
-            answer = await self.lane().check_health(request, timeout=2)
-        except grpc.aio.AioRpcError:
+            with self.lane() as lane:
+                answer = await lane.check_health(request, timeout=2)
+        except (grpc.aio.AioRpcError, grpc.aio.UsageError):  # the second where the bridge has closed its connections
             return False
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                raise
+            return False  # not this task: its call, with the connection
         return answer.status == health_pb2.HealthCheckResponse.SERVING

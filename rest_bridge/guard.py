@@ -14,7 +14,7 @@ import re
 import resource
 import struct
 import termios
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sized
 from typing import Any, cast
 from urllib.parse import unquote
 
@@ -78,14 +78,21 @@ class Door:
         self.heads = Heads(limits.body, hosts)
         self.count = count
         self.most = min(limits.connections, most_by_files())
+        self.greeting: set[Connection] = set()
+        """Those that do not speak TLS yet, where it is spoken."""
         self.leaving = 0
         """How many are only being told goodbye."""
+        self.most_leaving = max(8, self.most // 16)
         self._looked = 0.0
 
     @property
     def patient(self) -> bool:
         """Whether there is room for one more who is to hear why it is turned away."""
-        return self.leaving < max(8, self.most // 16)
+        return self.leaving < self.most_leaving
+
+    def standing(self, established: Sized) -> int:
+        """How many connections there are, with those that are still being made."""
+        return len(established) + len(self.greeting)
 
     def look(self, connections: Iterable[Any], now: float) -> None:
         """Ends what has been owed for too long. Called often, it looks as often as it should."""
@@ -135,7 +142,8 @@ class Connection(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(cast(asyncio.Transport, transport))
         self._since = self.loop.time()
-        if len(self.connections) - self._door.leaving > self._door.most:
+        self._door.greeting.discard(self)
+        if self._door.standing(self.connections) - self._door.leaving > self._door.most:
             self._refuse(RefusedError("connections", 503, "There are too many connections."), self._door.patient)
 
     def connection_lost(self, exc: Exception | None) -> None:

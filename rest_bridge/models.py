@@ -19,8 +19,12 @@ async def list_models(request: Request) -> Response:
     gateway: Gateway = request.app.state.gateway
     try:
         errand = errand_of(request)
-        with translated(), tracing.client_call("imagegen.v1.Models/ListModels", errand.trace) as span:
-            answer = await gateway.lane().models.ListModels(
+        with (
+            translated(),
+            tracing.client_call("imagegen.v1.Models/ListModels", errand.trace) as span,
+            gateway.lane() as lane,
+        ):
+            answer = await lane.models.ListModels(
                 v1.ListModelsRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
             )
     except ImagegenError as error:
@@ -36,8 +40,12 @@ async def get_model(request: Request) -> Response:
         return await list_models(request)
     try:
         errand = errand_of(request)
-        with translated(), tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span:
-            answer = await gateway.lane().models.GetModel(
+        with (
+            translated(),
+            tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span,
+            gateway.lane() as lane,
+        ):
+            answer = await lane.models.GetModel(
                 v1.GetModelRequest(name=name), metadata=errand.metadata(span.context), timeout=errand.seconds
             )
     except ImagegenError as error:

@@ -21,6 +21,7 @@ from rest_bridge.app import App
 from rest_bridge.gateway import Gateway, Service
 from rest_bridge.guard import LIMITS, Connection, Door, Limits
 from rest_bridge.metrics import Metrics
+from rest_bridge.reception import Reception
 from rest_bridge.tls import Watch, serving
 
 LAST_WORDS = 2
@@ -51,14 +52,35 @@ class BridgeError(Exception):
 
 
 class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, door: Door, metrics: Metrics) -> None:
+    def __init__(self, config: uvicorn.Config, door: Door, metrics: Metrics, context: ssl.SSLContext | None) -> None:
         super().__init__(config)
         self._door = door
         self._metrics = metrics
+        self._context = context
+        self._receptions: list[Reception] = []
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        if self._context is None:
+            await super().startup(sockets)
+            return
+        await super().startup([])
+        established = self.server_state.connections
+        for each in sockets or []:
+            self._receptions.append(Reception(each, self._door, self._context, established, self._connection))
+            self._receptions[-1].open()
+
+    def _connection(self) -> Connection:
+        state = self.server_state
+        return Connection(config=self.config, server_state=state, app_state=self.lifespan.state, door=self._door)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for each in self._receptions:
+            each.close()
+        await super().shutdown(sockets)
 
     async def on_tick(self, counter: int) -> bool:
         self._door.look(self.server_state.connections, asyncio.get_running_loop().time())
-        self._metrics.connected(len(self.server_state.connections))
+        self._metrics.connected(self._door.standing(self.server_state.connections))
         return await super().on_tick(counter)
 
     @contextmanager
@@ -107,11 +129,11 @@ class Bridge:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            ssl_context_factory=partial(_context, certificates) if certificates else None,
         )
         if certificates is not None:
             self._watching = asyncio.create_task(certificates.run(), name="certificates")
-        self._server = _Server(config, door, self.metrics)
+        context = serving(certificates) if certificates is not None else None
+        self._server = _Server(config, door, self.metrics, context)
         self._serving = asyncio.create_task(self._server.serve([self._socket]), name="bridge")
         while not self._server.started:
             if self._serving.done():
@@ -140,9 +162,8 @@ class Bridge:
         if _is_loopback(self._settings.host):
             return
         try:
-            info = await self._gateway.lane().info.GetServerInfo(
-                v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True
-            )
+            with self._gateway.lane() as lane:
+                info = await lane.info.GetServerInfo(v1.GetServerInfoRequest(), timeout=10, wait_for_ready=True)
         except grpc.aio.AioRpcError:
             raise BridgeError(
                 f"{self._settings.host} can be reached from other machines, and the service at "
@@ -153,10 +174,6 @@ class Bridge:
                 f"{self._settings.host} can be reached from other machines, and access is open to everyone; listen on "
                 "127.0.0.1 (access by keys comes with a later version)"
             )
-
-
-def _context(certificates: Watch, *_: object) -> ssl.SSLContext:
-    return serving(certificates)
 
 
 def _is_loopback(host: str) -> bool:

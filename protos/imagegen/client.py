@@ -130,20 +130,23 @@ async def read_file(
     call = files.ReadFile(request, metadata=tuple(metadata), timeout=timeout)
     chunks: list[bytes] = []
     size = 0
+    whole: bytes | None = None
     try:
-        async for part in call:
+        async for part in call:  # to its end, or the other side would see a call that was cancelled
             match part.WhichOneof("part"):
                 case "start":
                     size = part.start.size_bytes
                 case "chunk":
                     chunks.append(part.chunk.data)
                 case "end":
-                    return _whole(chunks, size, part.end.sha256)
+                    whole = _whole(chunks, size, part.end.sha256)
                 case _:
                     pass
     finally:
         call.cancel()
-    raise ImagegenError(v1.REASON_INTERNAL, "A file ended before its end was said.")
+    if whole is None:
+        raise ImagegenError(v1.REASON_INTERNAL, "A file ended before its end was said.")
+    return whole
 
 
 class Client:
@@ -187,7 +190,6 @@ class Client:
 
         with tracing.client_call(method, tracing.current()) as span:
             yield (*self._metadata, *tracing.inject(span.context).items())
-            span.rpc_ended(grpc.StatusCode.OK, server=False)
 
     async def generate(self, prompt: str, *, model: str, timeout: float = DEFAULT_SECONDS, **parameters: Any) -> Answer:
         """Makes images; those too large for the answer are fetched, so every picture is here in full."""

@@ -6,6 +6,8 @@ resumed in another task than it was started in, and an attached span would then 
 
 from __future__ import annotations
 
+import asyncio
+import re
 from collections.abc import Iterable, Mapping
 from types import TracebackType
 from typing import Self
@@ -37,6 +39,15 @@ _SERVER_FAULTS = frozenset(
 
 
 _NOWHERE = Context()
+
+LONGEST = 512
+"""Characters of a `tracestate`, as W3C would have it passed on; no `traceparent` is half as long."""
+MOST_MEMBERS = 32
+_MEMBER = (
+    r"[ \t]*([a-z0-9][a-z0-9_*/-]{0,240}(@[a-z][a-z0-9_*/-]{0,13})?=[\x20-\x2b\x2d-\x3c\x3e-\x7e]{0,255}"
+    r"[\x21-\x2b\x2d-\x3c\x3e-\x7e][ \t]*)?"
+)
+_TRACESTATE = re.compile(f"{_MEMBER}(,{_MEMBER})*")
 
 
 def is_watched() -> bool:
@@ -132,9 +143,23 @@ def _word(kind: type[BaseException], error: BaseException | None) -> str:
     return reason if isinstance(reason, str) else kind.__name__
 
 
+class _ClientCall(Span):
+    """A call that leaves: unless told otherwise it ended well, or was cancelled with the block."""
+
+    __slots__ = ()
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if not self._told:
+            if kind is None:
+                self.rpc_ended(grpc.StatusCode.OK, server=False)
+            elif issubclass(kind, asyncio.CancelledError | GeneratorExit):
+                self.rpc_ended(grpc.StatusCode.CANCELLED, server=False)
+        super().__exit__(kind, error, _)
+
+
 def client_call(method: str, parent: Context | None) -> Span:
     """The span of a call that leaves: `method` is "package.Service/Method"."""
-    return Span(method, SpanKind.CLIENT, parent, {"rpc.system.name": "grpc", "rpc.method": method})
+    return _ClientCall(method, SpanKind.CLIENT, parent, {"rpc.system.name": "grpc", "rpc.method": method})
 
 
 def server_call(method: str, metadata: Iterable[tuple[str, str | bytes]]) -> Span:
@@ -150,7 +175,18 @@ def current() -> Context:
 def extract(carrier: Iterable[tuple[str, str | bytes]]) -> Context:
     """The caller's context from metadata or headers; an empty one if it sent none that can be read."""
     found = {key: value for key, value in carrier if isinstance(value, str) and key in FIELDS}
-    return _W3C.extract(found, Context()) if found else _NOWHERE
+    if not found:
+        return _NOWHERE
+    # The library would write a line into the log for each of these, strangers' words included.
+    if len(found.get("traceparent", "")) > LONGEST:
+        return _NOWHERE
+    if "tracestate" in found and not _is_tracestate(found["tracestate"]):
+        del found["tracestate"]
+    return _W3C.extract(found, Context())
+
+
+def _is_tracestate(text: str) -> bool:
+    return len(text) <= LONGEST and text.count(",") < MOST_MEMBERS and _TRACESTATE.fullmatch(text) is not None
 
 
 def inject(context: Context) -> dict[str, str]:

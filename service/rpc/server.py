@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -37,11 +38,16 @@ OPTIONS = [
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 5_000),  # callers may ping through a silent picture
     ("grpc.http2.max_ping_strikes", 3),  # who pings more often is sent away
     ("grpc.keepalive_permit_without_calls", 1),
+    ("grpc.max_connection_idle_ms", 2 * 60_000),  # a bridge without a call for so long connects anew for the next
     ("grpc.max_connection_age_ms", 5 * 60_000),  # so that balancers see new replicas; gRPC spreads it by a tenth
     ("grpc.max_connection_age_grace_ms", 61 * 60_000),  # longer than the longest call
 ]
 MAX_CALLS = 10_000
 """Calls at once; more are turned away at the door."""
+
+
+MAX_CONNECTIONS = 16_384
+"""Connections at once, where there are files enough for them; more are closed as soon as they come."""
 
 
 class Server:
@@ -57,7 +63,11 @@ class Server:
         certificates: Watch | None = None,
     ) -> None:
         # Unless ports are shared on purpose, a second server on the same one is a mistake that should be seen.
-        options = [*OPTIONS, ("grpc.so_reuseport", int(shares_ports))]
+        options = [
+            *OPTIONS,
+            ("grpc.so_reuseport", int(shares_ports)),
+            ("grpc.max_allowed_incoming_connections", min(MAX_CONNECTIONS, most_by_files())),
+        ]
         self._server = grpc.aio.server(interceptors=[Edge()], options=options, maximum_concurrent_rpcs=MAX_CALLS)
         self._certificates = certificates
         self._watching: asyncio.Task[None] | None = None
@@ -109,3 +119,8 @@ class Server:
         if self._certificates is None:
             return self._server.add_insecure_port(address)
         return self._server.add_secure_port(address, credentials(self._certificates))
+
+
+def most_by_files() -> int:
+    """An eighth of the files that this process may open: a bridge in it takes six, and what is under way the last."""
+    return max(8, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 8)
