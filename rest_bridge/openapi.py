@@ -44,7 +44,12 @@ def describe() -> dict[str, Any]:
             "description": "One image API in front of every image model, as OpenAI's clients speak it.",
         },
         "paths": paths,
-        "components": {"schemas": schemas(), "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+        "components": {
+            "schemas": schemas(),
+            "responses": {f"Failure{status}": _failure(status) for status in _MEANINGS},
+            "headers": {**_ON_EVERY, **_RETRY, **_REPORT},
+            "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -64,7 +69,7 @@ def _operation(path: str) -> dict[str, Any] | None:
             "responses": {
                 "200": {
                     "description": "The images, or the stream of events.",
-                    "headers": {**_ID, **{name: _optional(about) for name, about in _REPORT.items()}},
+                    "headers": _named(*_ON_EVERY, *_REPORT),
                     "content": {
                         "application/json": {"schema": ref("ImagesResponse")},
                         "text/event-stream": {"schema": ref("SentEvent")},
@@ -84,7 +89,7 @@ def _operation(path: str) -> dict[str, Any] | None:
             "responses": {
                 "200": {
                     "description": "The picture.",
-                    "headers": {**_ID, "cache-control": _always("How long it may be kept.")},
+                    "headers": {**_named(*_ON_EVERY), "cache-control": _always("How long it may be kept.")},
                     "content": {"image/*": {"schema": {"type": "string", "contentMediaType": "image/*"}}},
                 },
                 **_failures(400, 403, 404, 405, 500, 503, 504),
@@ -103,18 +108,22 @@ def _operation(path: str) -> dict[str, Any] | None:
     if path in ("/metrics", "/openapi.json"):
         kind = "text/plain" if path == "/metrics" else "application/json"
         page: dict[str, Any] = {kind: {}}
-        good = {"description": path[1:], "headers": _ID, "content": page}
+        good = {"description": path[1:], "headers": _named(*_ON_EVERY), "content": page}
         return {"summary": path[1:], "responses": {"200": good, **_failures(405)}}
     return None
 
 
 def _is(*words: str) -> dict[str, Any]:
     body = exactly({"status": one_of(*words)})
-    return {"description": words[0], "headers": _ID, "content": {"application/json": {"schema": body}}}
+    return {"description": words[0], "headers": _named(*_ON_EVERY), "content": {"application/json": {"schema": body}}}
 
 
 def _read(summary: str, schema: str, *failures: int) -> dict[str, Any]:
-    good = {"description": summary, "headers": _ID, "content": {"application/json": {"schema": ref(schema)}}}
+    good = {
+        "description": summary,
+        "headers": _named(*_ON_EVERY),
+        "content": {"application/json": {"schema": ref(schema)}},
+    }
     return {
         "summary": summary,
         "security": [{}, {"bearer": []}],
@@ -131,18 +140,17 @@ def _optional(about: str, schema: dict[str, Any] = TEXT) -> dict[str, Any]:
     return {"description": about, "required": False, "schema": schema}
 
 
-_ID = {
+_ON_EVERY = {
     "x-request-id": _always("Names the request: the caller's, or ours."),
     **{name.decode(): _always(f"{value.decode()}, unless a path says otherwise.") for name, value in SAFE},
 }
-"""On every answer."""
 _REPORT = {
-    "x-imagegen-provider": "Who was asked.",
-    "x-imagegen-model": "For which model.",
-    "x-imagegen-fallback-index": "0 for the first target.",
-    "x-imagegen-upstream-ms": "How long providers took.",
-    "x-imagegen-cost-usd": "What it cost.",
-    "x-imagegen-changes": "What became of parameters that were not applied as they came.",
+    "x-imagegen-provider": _optional("Who was asked."),
+    "x-imagegen-model": _optional("For which model."),
+    "x-imagegen-fallback-index": _optional("0 for the first target."),
+    "x-imagegen-upstream-ms": _optional("How long providers took."),
+    "x-imagegen-cost-usd": _optional("What it cost."),
+    "x-imagegen-changes": _optional("What became of parameters that were not applied as they came."),
 }
 _RETRY = {
     "x-should-retry": _always("Whether asking again can help without a second bill.", one_of("true", "false")),
@@ -165,14 +173,18 @@ _MEANINGS = {
 }
 
 
+def _named(*headers: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
+
+
 def _failures(*statuses: int) -> dict[str, Any]:
-    return {str(status): _failure(status) for status in sorted(statuses)}
+    return {str(status): {"$ref": f"#/components/responses/Failure{status}"} for status in sorted(statuses)}
 
 
 def _failure(status: int) -> dict[str, Any]:
-    headers = {**_ID, **_RETRY, **{name: _optional(about) for name, about in _REPORT.items()}}
+    headers = _named(*_ON_EVERY, *_RETRY, *_REPORT)
     if status == 405:
-        headers = {**_ID, **_RETRY, "allow": _always("The methods that it takes.")}
+        headers = {**_named(*_ON_EVERY, *_RETRY), "allow": _always("The methods that it takes.")}
     content = {"application/json": {"schema": ref("Error")}}
     return {"description": _MEANINGS[status], "headers": headers, "content": content}
 

@@ -261,5 +261,6 @@ async def test_who_may_connect_is_configured(place: Place) -> None:
         async with aiohttp.ClientSession() as client, aiohttp.ClientSession() as other:
             async with client.get(health, headers=asking) as answer:
                 assert (answer.status, answer.headers["access-control-allow-origin"]) == (200, "https://app.example")
+                await answer.read()  # or the connection would not be kept
             async with other.get(health, headers=asking) as answer:
                 assert answer.status == 503
