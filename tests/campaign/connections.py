@@ -242,10 +242,11 @@ def main() -> None:
         return
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     spans, refused = uvloop.run(campaign(asked.connections, asked.minutes))
+    command = " ".join(["python -m tests.campaign.connections", *sys.argv[1:]])
     told = [
         "# Slow and idle connections",
         "",
-        f"`python -m tests.campaign.connections` at {commit.strip()}, {datetime.now(UTC):%Y-%m-%d}, Python "
+        f"`{command}` at {commit.strip()}, {datetime.now(UTC):%Y-%m-%d}, Python "
         f"{platform.python_version()}: {asked.connections} connections for {asked.minutes:g} minutes. Half are idle "
         f"after a request, a quarter writes a byte of its headers each {PAUSE:g} seconds, a quarter one of a body; "
         "whoever is closed comes again. A normal client asks meanwhile, on kept connections and on new ones.",
