@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import ProviderError, Reason
-from service.providers.sse import ServerSentEvent, events_of
-
-PLENTY = 1_000_000
-
-
-def read(pieces: Sequence[bytes], limit: int = PLENTY) -> list[ServerSentEvent]:
-    async def coming() -> AsyncGenerator[bytes, None]:
-        for piece in pieces:
-            yield piece
-
-    async def collect() -> list[ServerSentEvent]:
-        return [event async for event in events_of(coming(), limit)]
-
-    reading = collect()  # nothing in it waits for anything, so that it needs no loop
-    try:
-        reading.send(None)
-    except StopIteration as done:
-        return done.value
-    raise AssertionError("reading waits for something")
+from service.providers.sse import ServerSentEvent
+from tests.fuzz.targets.sse import read
 
 
 def one(data: bytes, name: str = "message") -> list[ServerSentEvent]:
