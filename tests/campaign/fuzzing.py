@@ -16,9 +16,10 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 
 import uvloop
@@ -137,7 +138,8 @@ def main() -> None:
     chosen = asked.parse_args()
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     each = max(1, chosen.seconds // len(NAMES))
-    fuzzed = {name: fuzz(name, each) for name in NAMES}
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        fuzzed = dict(zip(NAMES, pool.map(fuzz, NAMES, repeat(each)), strict=True))
     print(fuzzed, file=sys.stderr)
     started = time.monotonic()
     tally = ask(chosen.cases)

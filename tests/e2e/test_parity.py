@@ -42,6 +42,10 @@ CHOICES: dict[str, list[Any]] = {
     "aspect_ratio": ["16:9", "wide"],
     "resolution": ["2K"],
 }
+PAINTED = ["painter/scene", "dall-e-3"]
+SMALL = ["64x64", "96x64", "17x17", "huge"]
+"""What the painter is asked for: both faces wait while it paints."""
+
 BEHAVIOURS = [
     double.faithful(),
     double.faithful(),
@@ -61,9 +65,10 @@ def _requests() -> list[dict[str, Any]]:
         names = chance.sample(sorted(CHOICES), chance.randint(0, 4))
         parameters = {name: chance.choice(CHOICES[name]) for name in names}
         fallbacks = chance.choice([[], [], ["second/gpt-image-2"], ["painter/scene"]])
-        drawn.append(
-            {"model": chance.choice(MODELS), "prompt": f"picture {number}", "fallbacks": fallbacks, **parameters}
-        )
+        model = chance.choice(MODELS)
+        if model in PAINTED:
+            parameters["size"] = chance.choice(SMALL)
+        drawn.append({"model": model, "prompt": f"picture {number}", "fallbacks": fallbacks, **parameters})
     return drawn
 
 
