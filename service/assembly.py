@@ -108,7 +108,7 @@ def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     _refuse_open_doors(config)
     _refuse_unusable_certificates(config)
     adapters, upstreams = _providers(config)
-    router = Router(upstreams, _routes(config), registry.OF_THE_SEED)
+    router = Router(upstreams, _routes(config), registry.OF_THE_SEED, config.engine.after_unknown)
     _refuse_unknown_models(config, router)
     return adapters, router
 
@@ -167,13 +167,19 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             configured=adapter.configured,
             cards=adapter.models,
             prices={**found.priced(settings), **own},
+            keys=adapter.keys,
         )
     return adapters, upstreams
 
 
 def _routes(config: Config) -> dict[str, Route]:
     return {
-        name: Route(tuple((entry.target, entry.weight) for entry in model.targets), model.fallbacks)
+        name: Route(
+            tuple((entry.target, entry.weight) for entry in model.targets),
+            model.fallbacks,
+            model.after_unknown,
+            model.fallback_on_refusal,
+        )
         for name, model in config.models.items()
     }
 

@@ -169,6 +169,8 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
     yield from _duration(f"{path}.timeout.idle", provider.timeout.idle)
     yield from _duration(f"{path}.timeout.total", provider.timeout.total)
     for i, key in enumerate(provider.keys):
+        if any(key.name == other.name for other in provider.keys[:i]):
+            yield f"{path}.keys[{i}].name", f'there are two keys named "{key.name}": each has a name of its own'
         if key.weight < 1:
             yield f"{path}.keys[{i}].weight", f"expected 1 or more, got {key.weight}"
         if not key.value.isascii() or not key.value.isprintable() or not key.value.strip():

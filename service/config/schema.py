@@ -72,7 +72,11 @@ class Stores(Table, frozen=True):
     blobs: str = "file:var/blobs"
 
 
+AfterUnknown = Literal["fallback", "fail"]
+
+
 class Engine(Table, frozen=True):
+    after_unknown: AfterUnknown = "fallback"
     when_caller_leaves: Literal["cancel", "finish"] = "cancel"
 
 
@@ -121,6 +125,8 @@ class WeightedTarget(Table, frozen=True):
 class Model(Table, frozen=True):
     targets: tuple[WeightedTarget, ...]
     fallbacks: tuple[str, ...] = ()
+    after_unknown: AfterUnknown | None = None
+    fallback_on_refusal: bool = False
 
 
 class PriceByTokens(Table, frozen=True):

@@ -69,6 +69,23 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     listed: bool = True
     """Whether the model is shown in lists, and found by its name alone."""
 
+    @property
+    def most(self) -> int:
+        """How many images it makes in one call."""
+        n = self.parameters.get("n")
+        return int(n.high) if isinstance(n, Range) else 1
+
+
+class KeyCard(Struct, frozen=True):
+    """A key of a provider, as far as it may be known: its name, how often it is drawn, and what it serves."""
+
+    name: str
+    weight: int = 1
+    models: tuple[str, ...] = ("*",)
+
+    def serves(self, model: str) -> bool:
+        return "*" in self.models or model in self.models
+
 
 ANY = "*"
 """The name under which a provider keeps the card of all models that it has no other for, where it takes any."""

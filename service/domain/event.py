@@ -104,6 +104,13 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(attempt.cost for attempt in self.attempts)
 
     @property
+    def possible_duplicate(self) -> MicroUsd:
+        """What of the cost is for calls that may have been billed, though others made the images."""
+        if not any(each.images for each in self.attempts):
+            return 0
+        return sum(each.cost for each in self.attempts if each.outcome is Outcome.UNKNOWN)
+
+    @property
     def upstream_seconds(self) -> float:
         return sum(attempt.seconds for attempt in self.attempts)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import StrEnum
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from service.domain.card import ModelCard
+from service.domain.card import ModelCard, Range
 from service.domain.price import MicroUsd, Price
 from service.domain.request import ImageRequest
 
@@ -39,17 +41,57 @@ class Target(Struct, frozen=True):
         return f"{self.provider}/{self.model}"
 
 
+class Policy(Struct, frozen=True, kw_only=True):
+    """What the operator, the route or the caller wants where a provider does not serve."""
+
+    fails_after_unknown: bool = False
+    """Whether a call that may have been billed ends the request; else another provider may be asked, once."""
+    fallback_on_refusal: bool = False
+
+
 class Step(Struct, frozen=True, kw_only=True):
     """One target, with the request in that target's own terms."""
 
     target: Target
     request: ImageRequest
     card: ModelCard
+    index: int = 0
+    """Its place in the order that was asked for; 0 is the first."""
+    note: str = ""
+    """Why it is asked after those that it came before."""
+    keys: tuple[str, ...] = ("",)
+    """The names of the keys to try, in order; the empty one where the provider sees to it itself."""
+    shares: tuple[int, ...] = (1,)
+    """How many of the images each call makes."""
     family: str = "other"
     """The name of the card, which is one of few, whatever callers write."""
     changes: tuple[Change, ...] = ()
     price: Price | None = None
     max_cost: MicroUsd | None = None
+
+    @property
+    def images(self) -> Iterator[range]:
+        """Which of the images each call makes."""
+        first = 0
+        for share in self.shares:
+            yield range(first, first + share)
+            first += share
+
+    def part(self, images: range) -> ImageRequest:
+        """The request for some of the images: those of one call."""
+        if len(self.shares) == 1:
+            return self.request
+        parameters = self.request.parameters
+        n = len(images) if "n" in self.card.parameters else None
+        return replace(self.request, parameters=replace(parameters, n=n, seed=self._seed(images.start)))
+
+    def _seed(self, index: int) -> int | None:
+        """Another one for each image, or they would be the same."""
+        seed, domain = self.request.parameters.seed, self.card.parameters.get("seed")
+        if seed is None or not isinstance(domain, Range):
+            return seed
+        low, high = int(domain.low), int(domain.high)
+        return low + (seed - low + index) % (high - low + 1)
 
 
 class Skipped(Struct, frozen=True):
@@ -60,6 +102,7 @@ class Skipped(Struct, frozen=True):
 class Plan(Struct, frozen=True):
     steps: tuple[Step, ...]
     skipped: tuple[Skipped, ...] = ()
+    policy: Policy = Policy()
 
     @property
     def max_cost(self) -> MicroUsd | None:

@@ -53,6 +53,8 @@ class Ending(Struct, frozen=True, kw_only=True):
     reason: str | None = None
     images: int = 0
     fallback_index: int = 0
+    told: int | None = None
+    """The number of the attempt that the caller's account is about."""
     changes: tuple[Change, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     recorded: tuple[str, ...] = ()
@@ -123,7 +125,7 @@ class Story(Struct, frozen=True, kw_only=True):
         """The target that the caller's account was about."""
         if self.ending is None:
             return self.recorded.target
-        number = self.ending.fallback_index + 1
+        number = self.ending.told or self.ending.fallback_index + 1
         return next((each.record.target for each in self.attempts if each.record.number == number), None)
 
 

@@ -58,3 +58,7 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     openai_defaults: bool = False
     bare_name_provider: str = ""
     stream: bool = False
+    key: str = ""
+    """The name of the key to ask the first target's provider with."""
+    after_unknown: str | None = None
+    """ "fallback" or "fail": what to do where a provider may have been billed and nobody knows."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import time
+from functools import reduce
+from operator import add
 
 from msgspec.structs import replace
 
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
-from service.domain.image import Traits, Usage
-from service.domain.plan import Change, Plan, Skipped, Step
+from service.domain.image import Traits
+from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
 from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
+
+_FEWER = GatewayError(Reason.PROVIDER_NO_IMAGE, "The provider sent fewer images than were asked for.")
 
 
 class Account:
@@ -26,16 +30,20 @@ class Account:
         self._skipped: tuple[Skipped, ...] = ()
         self._attempts: list[AttemptRecord] = []
         self._step: Step | None = None
-        self._step_index = 0
         self._delivered: dict[int, ImageReady] = {}
-        self._usage: Usage | None = None
-        self._traits = Traits()
+        self._of_step: list[Attempt] = []
         self._error: GatewayError | None = None
+        self._errors: dict[int, GatewayError | None] = {}
+        """What became of the last attempt at an image, by its index."""
         self._recorded: list[str] = []
 
     @property
     def images(self) -> int:
         return len(self._delivered)
+
+    @property
+    def attempted(self) -> bool:
+        return bool(self._attempts)
 
     @property
     def may_be_billed(self) -> bool:
@@ -49,9 +57,11 @@ class Account:
     def planned(self, plan: Plan) -> None:
         self._skipped = plan.skipped
 
-    def speak_of(self, index: int, step: Step) -> None:
+    def speak_of(self, step: Step) -> None:
         """The target that the account is about: the one that is being asked, or that the error is from."""
-        self._step, self._step_index = step, index
+        if step is not self._step:
+            self._of_step.clear()
+        self._step = step
 
     def note(self, event: Shown) -> None:
         self.committed = self.committed or isinstance(event, PartialImage | ImageReady)
@@ -63,11 +73,14 @@ class Account:
         """A picture was kept under this name, because the operator wants that."""
         self._recorded += [name] if name else []
 
+    def leave_out(self, target: Target, why: str) -> None:
+        """A target of the plan cannot be asked after all."""
+        self._skipped = (*self._skipped, Skipped(str(target), why))
+
     def end(self, attempt: Attempt) -> None:
         self._attempts.append(attempt.record)
-        self._usage = attempt.usage
-        self._traits = attempt.traits
-        self._error = attempt.error
+        self._of_step.append(attempt)
+        self._errors |= dict.fromkeys(attempt.images, attempt.error)
 
     def give_up(self, error: GatewayError) -> None:
         """Nothing more will come, and this is why."""
@@ -75,10 +88,10 @@ class Account:
 
     def failed(self) -> tuple[ImageFailed, ...]:
         """Those of the n images that did not come, while others did."""
-        reason = self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
-        message = self._error.message if self._error else "The provider sent fewer images than were asked for."
         asked = range(self.request.parameters.n or 1)
-        return tuple(ImageFailed(index, reason, message) for index in asked if index not in self._delivered)
+        missing = [index for index in asked if index not in self._delivered]
+        errors = {index: self._errors.get(index) or self._error or _FEWER for index in missing}
+        return tuple(ImageFailed(index, error.reason, error.message) for index, error in errors.items())
 
     def ending(self, *, over: bool, content: bool) -> Ending:
         """How the request ended, for the books; not `over` where its caller left before.
@@ -96,7 +109,8 @@ class Account:
             state=state,
             reason=reason,
             images=self.images,
-            fallback_index=self._step_index,
+            fallback_index=self._step.index if self._step else 0,
+            told=self._of_step[-1].record.number if self._of_step else None,
             changes=tuple(each if content else _without_content(each) for each in self._changes),
             skipped=self._skipped,
             recorded=tuple(self._recorded),
@@ -111,17 +125,19 @@ class Account:
             request_id=self._request_id,
             requested_model=self.request.model[:MAX_NAME],
             step=self._step,
-            fallback_index=self._step_index,
+            fallback_index=self._step.index if self._step else 0,
             attempts=tuple(self._attempts),
             skipped=self._skipped,
         )
 
     def completed(self) -> Completed:
-        images = [ready.image for ready in self._delivered.values()]
+        pictures = [ready.image.picture for ready in self._delivered.values()]
+        told = [each.traits for each in (*self._of_step, *pictures) if each.traits != Traits()]
+        used = [each.usage for each in self._of_step if each.usage]
         return Completed(
             created=int(time.time()),
-            usage=self._usage,
-            traits=images[0].picture.traits if images and self._traits == Traits() else self._traits,
+            usage=reduce(add, used) if used else None,
+            traits=told[0] if told else Traits(),
             failed=self.failed(),
             report=self.report(),
         )

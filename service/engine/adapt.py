@@ -28,7 +28,10 @@ def adapt(request: ImageRequest, card: ModelCard, model: str) -> tuple[ImageRequ
     changes: list[Change] = []
     for name, value in request.parameters.named().items():
         domain = card.parameters.get(name)
-        if domain is None:
+        if name == "n":
+            kept |= {"n": value} if domain else {}
+            changes.append(_counted(value, card.most))
+        elif domain is None:
             changes.append(Change(name, Action.DROPPED, _text(value), note=NOTHING_LIKE_IT))
         elif name == "partial_images" and not request.stream:
             changes.append(Change(name, Action.DROPPED, _text(value), note="only streams show partial images"))
@@ -46,6 +49,13 @@ def adapt(request: ImageRequest, card: ModelCard, model: str) -> tuple[ImageRequ
     extras = dict(request.parameters.extras) if card.extras else {}
     parameters = type(request.parameters)(**kept, extras=extras)
     return replace(request, parameters=parameters, stream=request.stream and card.streams), tuple(changes)
+
+
+def _counted(n: int, most: int) -> Change:
+    """What becomes of the number of images: one call, or several where the model makes fewer at a time."""
+    if n <= most:
+        return Change("n", Action.APPLIED, str(n))
+    return Change("n", Action.TRANSLATED, str(n), str(most), note=f"{-(-n // most)} calls")
 
 
 def _reserved(name: str, instead: str, model: str) -> GatewayError:

@@ -18,11 +18,21 @@ from operator import add
 from msgspec.structs import replace
 
 from service.access.permit import Permit
-from service.domain.event import AdapterEvent, Answered, AttemptRecord, ImageReady, Outcome, Progress, Shown
+from service.domain.event import (
+    AdapterEvent,
+    Answered,
+    AttemptRecord,
+    ImageReady,
+    Outcome,
+    PartialImage,
+    Progress,
+    Shown,
+)
 from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose
+from service.engine.health import Health
 from service.engine.pricing import owed
 from service.engine.queue import Queue
 from service.errors import GatewayError, ProviderError, Reason
@@ -37,16 +47,22 @@ TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over RES
 class Attempt:
     """One call, watched. After `events()` is through, `record` says how it ended and `error` why, if it failed."""
 
-    def __init__(self, number: int, step: Step, call: Call) -> None:
+    def __init__(self, number: int, step: Step, call: Call, images: range = range(1), at_most: MicroUsd = 0) -> None:
         self.step = step
         self.call = call
+        self.images = images
+        """Which of the request's images it is for."""
+        self.at_most = at_most
+        """The most that it can cost."""
+        self.shown = False
+        """Whether bytes of one of them have left for the caller."""
         self.traits = Traits()
         self.error: ProviderError | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
         self._queue = Queue()
         self._started = time.monotonic()
-        self._images = 0
+        self._made = 0
         self._first: float | None = None
         self._answered: Usage | None = None
         self._counted: list[Usage] = []
@@ -69,6 +85,7 @@ class Attempt:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
             if event is None:
                 return
+            self.shown = self.shown or not isinstance(event, Progress)
             yield event
 
     def unwatch(self) -> None:
@@ -82,7 +99,7 @@ class Attempt:
         if cancel and self.step.card.cancellable:
             self.call.cancelled.set()
 
-    async def carry_out(self, adapter: Adapter, permit: Permit) -> None:
+    async def carry_out(self, adapter: Adapter, permit: Permit, health: Health) -> None:
         """Runs the call to its end and settles for it."""
         target, request = self.step.target, self.step.request
         under_way = counting.attempts(target.provider)
@@ -100,14 +117,14 @@ class Attempt:
             except Exception as error:  # an adapter's own mistake must still be settled and told
                 log("attempt").exception("adapter failed", target=str(target), exc_info=error)
                 self.error = ProviderError(Reason.INTERNAL, "The gateway failed to read the answer.", Outcome.UNKNOWN)
-            outcome = self.error.outcome if self.error and not self._images else Outcome.DONE
+            outcome = self.error.outcome if self.error and not self._made else Outcome.DONE
             self._record(outcome, presumed=self._may_cost_more())
             if self.error:
                 span.fail(self.error.reason)
                 self._tell_operator(self.error)
             span.set(
                 imagegen__outcome=outcome.value,
-                imagegen__images=self._images,
+                imagegen__images=self._made,
                 http__response__status_code=self.record.status,
                 gen_ai__response__time_to_first_chunk=self._first,
                 gen_ai__usage__input_tokens=self.usage.input_tokens if self.usage else None,
@@ -115,17 +132,19 @@ class Attempt:
             )
             exemplar = span.exemplar
         under_way.dec()
+        health.end(target, self.call.key, self.error)
         counting.attempt_ended(self.record, self.labels, target.kind, exemplar)
         permit.settle(self.record)
         self.ended.set_result(None)
         self._queue.close()
 
     def _note(self, event: AdapterEvent) -> None:
+        event = self._placed(event)
         if isinstance(event, Answered):
             self._answered, self.traits = event.usage, event.traits
             return
         if isinstance(event, ImageReady):
-            self._images += 1
+            self._made += 1
             self._counted += [event.image.usage] if event.image.usage else []
             counting.image(self.labels, event.image.picture)
         if self._first is None and self.step.request.stream and not isinstance(event, Progress):
@@ -133,14 +152,26 @@ class Attempt:
             counting.first_image(self.step.target.kind, self.step.family, self._first)
         self._queue.put(event)
 
+    def _placed(self, event: AdapterEvent) -> AdapterEvent:
+        """The event, saying which of the request's images it is about: the adapter counts those of its call."""
+        if not self.images.start:
+            return event
+        match event:
+            case ImageReady(image):
+                return replace(event, image=replace(image, index=image.index + self.images.start))
+            case PartialImage(index) | Progress(index):
+                return replace(event, index=index + self.images.start)
+            case Answered():
+                return event
+
     def _may_cost_more(self) -> bool:
         """Whether work may have been done that nobody spoke of: the end is unknown, or images are missing."""
         if self.error is not None:
             return self.error.outcome is Outcome.UNKNOWN
-        return self._images < (self.step.request.parameters.n or 1)
+        return self._made < len(self.images)
 
     def _check_images(self) -> None:
-        if not self._images:
+        if not self._made:
             message = "The provider answered with success and without an image."
             raise ProviderError(Reason.PROVIDER_NO_IMAGE, message, Outcome.UNKNOWN)
 
@@ -158,7 +189,7 @@ class Attempt:
             reason=self.error.reason.value if self.error else None,
             status=self.error.status if self.error else None,
             seconds=time.monotonic() - self._started,
-            images=self._images,
+            images=self._made,
             usage=self.usage,
             cost=self._cost(presumed=presumed),
             presumed=presumed and not self._told,
@@ -172,9 +203,9 @@ class Attempt:
 
     def _cost(self, *, presumed: bool) -> MicroUsd:
         """What was counted, or came; where more may have been billed than is known, at least the full price."""
-        known = owed(self.step.price, self.usage, self.step.request.parameters, self._images)
+        known = owed(self.step.price, self.usage, self.step.request.parameters, self._made)
         if presumed and not self._told:
-            return max(known, self.step.max_cost or 0)
+            return max(known, self.at_most)
         return known
 
     def _tell_operator(self, error: ProviderError) -> None:
@@ -204,8 +235,9 @@ class Attempts:
     def running(self) -> int:
         return len(self._attempts) + len(self._releases)
 
-    def start(self, attempt: Attempt, adapter: Adapter, permit: Permit) -> None:
-        work = attempt.carry_out(adapter, permit)
+    def start(self, attempt: Attempt, adapter: Adapter, permit: Permit, health: Health) -> None:
+        health.begin(attempt.step.target, attempt.call.key)
+        work = attempt.carry_out(adapter, permit, health)
         _supervise(self._attempts, asyncio.create_task(work, name=f"attempt {attempt.step.target}"))
 
     async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:

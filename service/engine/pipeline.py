@@ -8,22 +8,28 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import count
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from service.access.permit import Permit
 from service.domain.event import Event, ImageReady, Planned
 from service.domain.plan import Plan, Step
+from service.domain.price import MicroUsd
 from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
 from service.engine.check import MAX_NAME, check
 from service.engine.delivery import Delivery
-from service.engine.fallback import walk
+from service.engine.fallback import Chain
+from service.engine.health import Health
 from service.engine.plan import make_plan
+from service.engine.pricing import at_most
 from service.engine.router import Router
+from service.engine.tab import Tab
 from service.errors import GatewayError, Reason
 from service.names import new_name
 from service.providers.base import Adapter, Call
@@ -45,13 +51,15 @@ class Pipeline:
     adapters: Mapping[str, Adapter]
     attempts: Attempts
     delivery: Delivery
+    health: Health = field(default_factory=Health)
     cancel_when_caller_leaves: bool = True
     record_content: bool = False
 
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
         check(request)
-        return permit.narrow(make_plan(request, self.router, new_name(16)))
+        plan = permit.narrow(make_plan(request, self.router, new_name(16)))
+        return replace(plan, steps=self.health.arranged(plan.steps))
 
     async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         """The request's events. Closing the generator means that the caller has left."""
@@ -109,22 +117,29 @@ class Pipeline:
         purpose: Purpose,
         trace: Context,
     ) -> AsyncGenerator[Event, None]:
-        async def begin(index: int, step: Step) -> Attempt:
-            if index:
-                await permit.send(_sending(index, step))
-                left = begun[-1]
-                counting.fell_back(left.labels[0], step.target.provider, left.record.reason or "")
-            else:
-                await permit.hold(purpose, plan.max_cost, _sending(index, step))
-            call = Call(model=step.target.model, request=step.request, request_id=around.request_id, trace=trace)
-            attempt = Attempt(index + 1, step, call)
+        tab = Tab(permit, purpose, plan.max_cost, begun)
+        numbers = count(1)
+
+        async def begin(step: Step, images: range, key: str) -> Attempt:
+            request = step.part(images)
+            number, most = next(numbers), at_most(step.price, request.parameters, request.prompt) or 0
+            await tab.send(_sending(number, step, most))
+            call = Call(model=step.target.model, request=request, key=key, request_id=around.request_id, trace=trace)
+            attempt = Attempt(number, step, call, images, most)
             begun.append(attempt)
-            self.attempts.start(attempt, self.adapters[step.target.provider], permit)
+            self.attempts.start(attempt, self.adapters[step.target.provider], permit, self.health)
             return attempt
 
         delivery = self.delivery.for_request(account.request, around.inline_limit)
-        walked = walk(plan, begin, account, around.deadline, cancel_when_left=self.cancel_when_caller_leaves)
-        async with aclosing(walked) as events:
+        chain = Chain(
+            plan=plan,
+            begin=begin,
+            account=account,
+            deadline=around.deadline,
+            health=self.health,
+            cancel_when_left=self.cancel_when_caller_leaves,
+        )
+        async with aclosing(chain.events()) as events:
             async for event in events:
                 if isinstance(event, ImageReady):
                     if self.record_content:
@@ -150,12 +165,12 @@ def _storable(text: str) -> str:
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
 
 
-def _sending(index: int, step: Step) -> Sending:
+def _sending(number: int, step: Step, at_most: MicroUsd) -> Sending:
     parameters = step.request.parameters
     return Sending(
-        number=index + 1,
+        number=number,
         target=step.target,
-        at_most=step.max_cost or 0,
+        at_most=at_most,
         price=step.price,
         size=parameters.size or "auto",
         quality=parameters.quality or "auto",

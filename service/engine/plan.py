@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from service.domain.plan import Action, Change, Plan, Skipped, Step, Target
 from service.domain.request import ImageRequest
 from service.engine.adapt import adapt
@@ -13,19 +15,20 @@ from service.errors import GatewayError, Reason
 def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
     """The steps in order. The first target's complaint is the caller's answer; an unable fallback is left out."""
     first, *rest = router.resolve(request.model, seed, request.bare_name_provider)
-    steps = [_step(request, first, router)]
+    steps = [_step(request, first, router, seed, request.key, 0)]
     skipped: list[Skipped] = []
     for name, field, target in _fallbacks(request, rest, router, seed):
         if any(step.target == target for step in steps):
             skipped.append(Skipped(name, "it is in the plan already"))
             continue
         try:
-            steps.append(_step(request, target, router))
+            pinned = request.key if target.provider == first.provider else ""
+            steps.append(_step(request, target, router, seed, pinned, len(steps)))
         except GatewayError as error:
             if error.reason is Reason.MODEL_NOT_FOUND:
                 raise GatewayError(error.reason, error.message, field=field) from None
             skipped.append(Skipped(name, error.message))
-    return Plan(tuple(steps), tuple(skipped))
+    return Plan(tuple(steps), tuple(skipped), router.policy(request.model, request.after_unknown))
 
 
 def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed: str) -> list[tuple[str, str, Target]]:
@@ -42,7 +45,7 @@ def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed
     return named
 
 
-def _step(request: ImageRequest, target: Target, router: Router) -> Step:
+def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinned: str, index: int) -> Step:
     card = router.card(target)
     if request.operation not in card.operations:
         raise GatewayError(Reason.UNSUPPORTED_OPERATION, f"{target} cannot {request.operation} images.", field="model")
@@ -50,12 +53,22 @@ def _step(request: ImageRequest, target: Target, router: Router) -> Step:
     if request.model not in (str(target), target.model):
         changes = (Change("model", Action.TRANSLATED, request.model, str(target)), *changes)
     price = router.price(target)
-    return Step(
+    step = Step(
         target=target,
         request=adapted,
         card=card,
+        index=index,
+        keys=router.keys(target, seed, pinned),
+        shares=_shares(request.parameters.n or 1, card.most),
         family=router.family(target),
         changes=changes,
         price=price,
-        max_cost=at_most(price, adapted.parameters, adapted.prompt),
     )
+    calls = [at_most(price, part.parameters, part.prompt) for part in map(step.part, step.images)]
+    return replace(step, max_cost=None if None in calls else sum(filter(None, calls)))
+
+
+def _shares(n: int, most: int) -> tuple[int, ...]:
+    """How many images each call makes."""
+    whole, rest = divmod(n, most)
+    return (most,) * whole + ((rest,) if rest else ())

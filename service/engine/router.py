@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import difflib
 import random
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from service.domain.card import ANY, ModelCard, extended, find_card, find_name
-from service.domain.plan import Target
+from service.domain.card import ANY, KeyCard, ModelCard, extended, find_card, find_name
+from service.domain.plan import Policy, Target
 from service.domain.price import Price
 from service.errors import GatewayError, Reason
 
@@ -27,6 +27,7 @@ class Upstream:
     configured: bool
     cards: Mapping[str, ModelCard]
     prices: Mapping[str, Price]
+    keys: Sequence[KeyCard] = ()
 
     def card(self, model: str) -> ModelCard | None:
         return find_card(self.cards, model)
@@ -57,6 +58,8 @@ class Route:
 
     targets: tuple[tuple[str, int], ...]
     fallbacks: tuple[str, ...] = ()
+    after_unknown: str | None = None
+    fallback_on_refusal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,16 @@ class Router:
     routes: Mapping[str, Route]
     known_providers: frozenset[str]
     """Providers that exist in the world, configured here or not: asking for one is no typing mistake."""
+    after_unknown: str = "fallback"
+
+    def policy(self, name: str, after_unknown: str | None) -> Policy:
+        """What holds for a name: the caller's word, else the route's, else that of the configuration."""
+        route = self.routes.get(name)
+        chosen = after_unknown or (route and route.after_unknown) or self.after_unknown
+        return Policy(
+            fails_after_unknown=chosen == "fail",
+            fallback_on_refusal=route is not None and route.fallback_on_refusal,
+        )
 
     def resolve(self, name: str, seed: str, bare_name_provider: str = "") -> tuple[Target, ...]:
         """The targets behind a name, in order. Raises for a name that means nothing here."""
@@ -118,6 +131,23 @@ class Router:
     def family(self, target: Target) -> str:
         return self.upstreams[target.provider].family(target.model)
 
+    def keys(self, target: Target, seed: str, pinned: str = "") -> tuple[str, ...]:
+        """The keys for a target in the order in which they are tried: drawn by weight. Raises where none serves it."""
+        keys = self.upstreams[target.provider].keys
+        if not keys and not pinned:
+            return ("",)
+        if pinned and not any(key.name == pinned for key in keys):
+            raise GatewayError(
+                Reason.INVALID_PARAMETER, f'"{target.provider}" has no key named "{pinned}".', field="key"
+            )
+        fit = [key for key in keys if key.serves(target.model) and (not pinned or key.name == pinned)]
+        if not fit:
+            which = f'The key "{pinned}"' if pinned else "No key"
+            raise GatewayError(
+                Reason.PROVIDER_NOT_CONFIGURED, f'{which} of "{target.provider}" serves {target.model}.', field="model"
+            )
+        return _drawn(fit, seed) if len(fit) > 1 else (fit[0].name,)
+
     def price(self, target: Target) -> Price | None:
         return self.upstreams[target.provider].price(target.model)
 
@@ -143,3 +173,9 @@ class Router:
             f'There is no model "{name[:100]}" here. Nearest: {", ".join(nearest)}.',
             field="model",
         )
+
+
+def _drawn(keys: Sequence[KeyCard], seed: str) -> tuple[str, ...]:
+    """All of them, the heavier ones mostly first."""
+    chance = random.Random(f"key {seed}")  # noqa: S311 - spreads load, guards nothing
+    return tuple(key.name for key in sorted(keys, key=lambda key: chance.random() ** (1 / key.weight), reverse=True))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct, field
 
-from service.domain.card import ModelCard
+from service.domain.card import KeyCard, ModelCard
 from service.domain.event import AdapterEvent
 from service.domain.request import ImageRequest
 from service.telemetry import Context
@@ -20,6 +20,8 @@ class Call(Struct, frozen=True, kw_only=True):
     model: str
     request: ImageRequest
     request_id: str
+    key: str = ""
+    """The name of the key to use; empty where the provider has none to choose from."""
     trace: Context | None = None
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nobody waits for the answer any more. Whether that ends anything is the upstream's nature."""
@@ -31,6 +33,11 @@ class Adapter(Protocol):
     @property
     def models(self) -> Mapping[str, ModelCard]:
         """What can be asked of it."""
+        ...
+
+    @property
+    def keys(self) -> Sequence[KeyCard]:
+        """What can be chosen from for a call; empty where the provider sees to it itself, or needs none."""
         ...
 
     @property

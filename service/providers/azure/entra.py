@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from msgspec import Struct
 
 from service.config.schema import Entra
+from service.domain.card import KeyCard
 from service.domain.event import Outcome
 from service.errors import ProviderError, Reason
 from service.providers.headers import retry_after
@@ -66,8 +67,10 @@ class Tokens:
         self._flight: asyncio.Task[Token] | None = None
         self._not_before = 0.0
 
-    async def draw(self, model: str) -> Credential:
-        """The token, whatever the model: one that lasts, or the one that is being fetched."""
+    cards: Sequence[KeyCard] = ()
+
+    async def named(self, name: str) -> Credential:
+        """The token, whatever the name: one that lasts, or the one that is being fetched."""
         token, now = self._token, self._clock()
         if token is not None and now < token.last:
             if now >= token.early and now >= self._not_before and self._flight is None:

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any
 
-from service.domain.card import ModelCard
+from service.domain.card import KeyCard, ModelCard
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage
 from service.domain.image import Image
 from service.errors import ProviderError, Reason
@@ -36,6 +36,10 @@ class Compatible:
     configured: bool
     known_as: Mapping[str, str] = field(default_factory=dict[str, str])
 
+    @property
+    def keys(self) -> Sequence[KeyCard]:
+        return self.credentials.cards
+
     async def close(self) -> None:
         await self.credentials.close()
         await self.http.close()
@@ -45,7 +49,7 @@ class Compatible:
         body = self.wire.body(call.request, call.model, self.known_as.get(call.model, call.model))
         renewed = False
         while True:
-            credential = await self.credentials.draw(call.model)
+            credential = await self.credentials.named(call.key)
             try:
                 async with self.http.post(place, body, credential.headers, call.trace) as answer:
                     if answer.status >= 300:

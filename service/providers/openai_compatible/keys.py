@@ -1,16 +1,14 @@
-"""What opens a provider's door: keys of the configuration, drawn by weight, or what else can be drawn instead."""
+"""What opens a provider's door: keys of the configuration, or what else there is instead."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from random import choices
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from msgspec import Struct
 
 from service.config.schema import Key
-from service.domain.event import Outcome
-from service.errors import ProviderError, Reason
+from service.domain.card import KeyCard
 from service.providers.openai_compatible.wire import KeyHeader
 from service.providers.secrets import without_secrets
 
@@ -28,12 +26,17 @@ class Credential(Struct, frozen=True, kw_only=True):
 
 
 class Credentials(Protocol):
-    async def draw(self, model: str) -> Credential:
-        """What to send with a call to this model. Raises ProviderError, nothing being sent, where there is nothing."""
+    @property
+    def cards(self) -> Sequence[KeyCard]:
+        """Those to choose from; empty where there is no choice."""
+        ...
+
+    async def named(self, name: str) -> Credential:
+        """What to send with a call. Raises ProviderError, nothing being sent, where there is nothing."""
         ...
 
     def renew(self, refused: Credential) -> bool:
-        """Whether another one may open what answered 401 to this one: then the next that is drawn is another."""
+        """Whether another one may open what answered 401 to this one: then the next of that name is another."""
         ...
 
     async def close(self) -> None:
@@ -48,21 +51,15 @@ class Keys:
     """Keys as the configuration lists them. A key that was refused stays refused: the operator has to look into it."""
 
     def __init__(self, keys: tuple[Key, ...], sent: KeyHeader) -> None:
-        self._optional = sent.optional
-        self._all = [
-            (key, Credential(name=f"key {key.name}", secret=secret, headers=sent.headers(secret)))
+        self.cards = tuple(KeyCard(key.name, key.weight, key.models) for key in keys)
+        self._named = {
+            key.name: Credential(name=f"key {key.name}", secret=secret, headers=sent.headers(secret))
             for key in keys
             for secret in (key.value.reveal(),)
-        ]
+        }
 
-    async def draw(self, model: str) -> Credential:
-        """One of the keys that serve the model, by weight."""
-        fit = [each for each in self._all if "*" in each[0].models or model in each[0].models]
-        if fit:
-            return choices(fit, [key.weight for key, _ in fit])[0][1]  # noqa: S311 - spreads load, guards nothing
-        if self._optional and not self._all:
-            return NOBODY
-        raise ProviderError(Reason.PROVIDER_ACCOUNT, f"No key of this provider serves {model}.", Outcome.NOT_SENT)
+    async def named(self, name: str) -> Credential:
+        return self._named.get(name, NOBODY)
 
     def renew(self, refused: Credential) -> bool:
         return False

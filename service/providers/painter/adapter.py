@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import reduce
@@ -13,7 +13,7 @@ from operator import add
 from PIL import Image as Pillow
 
 from service import offload
-from service.domain.card import Choice, ModelCard, Range, Sizes, Text
+from service.domain.card import Choice, KeyCard, ModelCard, Range, Sizes, Text
 from service.domain.event import AdapterEvent, Answered, ImageReady, Outcome, PartialImage, Progress
 from service.domain.image import MEDIA_TYPES, Image, Picture, TokenDetails, Traits, Usage
 from service.domain.request import Parameters
@@ -59,6 +59,10 @@ class Painter:
     @property
     def models(self) -> Mapping[str, ModelCard]:
         return CARDS
+
+    @property
+    def keys(self) -> Sequence[KeyCard]:
+        return ()
 
     @property
     def configured(self) -> bool:

@@ -1,0 +1,195 @@
+"""What is known of each target by the way its last calls went: who is asked first, who last, and what is tried anew.
+
+A target here is a model behind one key of a provider. One that fails five times in a row, or more often than not, is
+out: it is asked after all others, longer each time, until a single call has found it well again. One that says when to
+come back is out until then. Where nobody else is left, whoever is out is asked all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
+
+from service.domain.plan import Step, Target
+from service.errors import ProviderError, Reason
+
+IN_A_ROW = 5
+"""Failures after which a target is out."""
+WINDOW = 30.0
+"""Seconds in which failures are counted that do not come in a row."""
+ENOUGH = 20
+"""Calls in the window before their share of failures says anything."""
+SHARE = 0.5
+"""Of the calls in the window: from here on a target is out."""
+FIRST_OUT, LONGEST_OUT = 10.0, 300.0
+"""Seconds that it is out the first time; each further time twice as long, up to the longest."""
+ACCOUNT_OUT, LONGEST_ACCOUNT_OUT = 60.0, 3600.0
+"""The same where the provider does not serve the key or its account."""
+REST, LONGEST_REST = 1.0, 60.0
+"""Seconds for a key that has used up its rate, where the provider does not say how long, and at most."""
+
+RETRIES = 0.2
+"""How many calls may be tried anew, for each that is made."""
+FLOOR, EACH_SECOND, CEILING = 10.0, 1.0, 100.0
+"""So many may be in any case: at once, and for each second that passes; and never more at once than the last."""
+
+MOST = 10_000
+"""Targets that are remembered; callers may name models that nobody knows."""
+
+_SILENT = frozenset({Reason.CANCELLED, Reason.OVERLOADED, Reason.INTERNAL})
+"""How calls may end that say nothing of the target."""
+_WELL = frozenset({Reason.CONTENT_REFUSED, Reason.PROVIDER_REJECTED})
+"""How calls may fail at a target that is well."""
+
+
+@dataclass(slots=True)
+class Circuit:
+    """One target's last calls; all times are the loop's."""
+
+    in_a_row: int = 0
+    times_out: int = 0
+    until: float = 0.0
+    rests: float = 0.0
+    why: str = ""
+    probed: bool = False
+    """Whether a call is under way that finds out whether it is well again."""
+    since: float = 0.0
+    calls: int = 0
+    failures: int = 0
+
+    def is_out(self, now: float) -> bool:
+        return self.probed or now < self.until or now < self.rests
+
+    def begin(self, now: float) -> None:
+        self.probed = self.probed or (self.times_out > 0 and now >= self.until)
+
+    def serve(self, now: float) -> None:
+        self._count(now, failures=0)
+        self.in_a_row, self.times_out, self.until, self.probed = 0, 0, 0.0, False
+
+    def fail(self, now: float) -> None:
+        self._count(now, failures=1)
+        self.in_a_row += 1
+        often = self.calls >= ENOUGH and self.failures >= SHARE * self.calls
+        if self.times_out or often or self.in_a_row >= IN_A_ROW:
+            told = f"{self.failures} of its last {self.calls} calls failed"
+            self.put_out(now, FIRST_OUT, LONGEST_OUT, told)
+
+    def put_out(self, now: float, first: float, longest: float, why: str) -> None:
+        if now < self.until:
+            return  # it was asked before it went out, or because nobody else was left
+        self.until = now + min(longest, first * 2**self.times_out)
+        self.why, self.probed, self.in_a_row, self.calls, self.failures = why, False, 0, 0, 0
+        self.times_out += 1
+
+    def _count(self, now: float, failures: int) -> None:
+        if now - self.since > WINDOW:
+            self.since, self.calls, self.failures = now, 0, 0
+        self.calls += 1
+        self.failures += failures
+
+
+@dataclass(slots=True)
+class Allowance:
+    """How many calls of a provider may still be tried anew."""
+
+    left: float = FLOOR
+    at: float = 0.0
+
+    def earn(self, now: float, share: float = 0.0) -> None:
+        if self.left < FLOOR:
+            self.left = min(FLOOR, self.left + EACH_SECOND * (now - self.at))
+        self.left = min(CEILING, self.left + share)
+        self.at = now
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """The circuits and allowances of one process."""
+
+    _circuits: dict[tuple[str, str, str], Circuit] = field(default_factory=dict[tuple[str, str, str], Circuit])
+    _allowances: dict[str, Allowance] = field(default_factory=dict[str, Allowance])
+
+    def arranged(self, steps: Sequence[Step]) -> tuple[Step, ...]:
+        """The steps as they would be asked now: those that are out last, saying why."""
+        if len(steps) == 1:
+            return tuple(steps)
+        outs = {step.index: self._out(step) for step in steps}
+        noted = (replace(step, note=outs[step.index] or "") for step in steps)
+        return tuple(sorted(noted, key=lambda step: bool(step.note)))
+
+    def first(self, steps: Sequence[Step]) -> Step:
+        """The one to ask next: the first that is not out, else the first."""
+        return next((step for step in steps if self._out(step) is None), steps[0])
+
+    def key(self, target: Target, keys: Sequence[str]) -> str:
+        """The one to ask with: the first that is not out, else the first."""
+        return next((key for key in keys if self.out(target, key) is None), keys[0])
+
+    def out(self, target: Target, key: str) -> str | None:
+        """Why a target is out, and how long still; None where it is not."""
+        circuit = self._circuits.get((target.provider, key, target.model))
+        now = _now()
+        if circuit is None or not circuit.is_out(now):
+            return None
+        left = max(circuit.until, circuit.rests) - now
+        return f"{circuit.why}; " + (f"out for another {left:.0f} s" if left > 0 else "it is being tried again")
+
+    def begin(self, target: Target, key: str) -> None:
+        """A call is about to be made."""
+        self._allowance(target.provider).earn(_now(), RETRIES)
+        circuit = self._circuits.get((target.provider, key, target.model))
+        if circuit is not None:
+            circuit.begin(_now())
+
+    def end(self, target: Target, key: str, error: ProviderError | None) -> None:
+        """A call is over, and this is what went wrong, if anything did."""
+        place = (target.provider, key, target.model)
+        circuit, now = self._circuits.get(place), _now()
+        if error is None or error.reason in _WELL:
+            if circuit is not None:
+                circuit.serve(now)
+            return
+        if circuit is None:
+            circuit = self._remember(place)
+        match error.reason:
+            case reason if reason in _SILENT:
+                circuit.probed = False
+            case Reason.PROVIDER_RATE_LIMITED:
+                circuit.probed = False
+                circuit.rests = now + min(LONGEST_REST, error.retry_after or REST)
+                circuit.why = "its rate is used up"
+            case Reason.PROVIDER_ACCOUNT:
+                circuit.put_out(now, ACCOUNT_OUT, LONGEST_ACCOUNT_OUT, "its provider does not serve the key or account")
+            case _:
+                circuit.fail(now)
+
+    def may_retry(self, provider: str) -> bool:
+        """Whether one more call may be tried anew; it counts as if it were."""
+        allowance = self._allowance(provider)
+        allowance.earn(_now())
+        if allowance.left < 1:
+            return False
+        allowance.left -= 1
+        return True
+
+    def _out(self, step: Step) -> str | None:
+        """Why a step is out, where it is out with all of its keys."""
+        told = [self.out(step.target, key) for key in step.keys]
+        return told[0] if all(told) else None
+
+    def _allowance(self, provider: str) -> Allowance:
+        return self._allowances.setdefault(provider, Allowance(at=_now()))
+
+    def _remember(self, place: tuple[str, str, str]) -> Circuit:
+        if len(self._circuits) >= MOST:
+            for each in [each for each, circuit in self._circuits.items() if not circuit.is_out(_now())]:
+                del self._circuits[each]
+        return self._circuits.setdefault(place, Circuit())
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,156 @@
+"""Providers that end every call as they are told, the whole engine in front of them, and books with no disk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service.access.books import Books
+from service.access.permit import KeptPermit
+from service.domain.account import Payer
+from service.domain.card import KeyCard, ModelCard, Range
+from service.domain.event import AdapterEvent, Completed, Event, ImageReady, Outcome, PartialImage
+from service.domain.image import Image, Picture
+from service.domain.price import MicroUsd, Price
+from service.domain.request import ImageRequest, Parameters
+from service.engine.attempt import Attempts
+from service.engine.delivery import Delivery
+from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.router import Route, Router, Upstream
+from service.errors import GatewayError, ProviderError, Reason
+from service.providers.base import Call
+from service.signing import Signer
+from service.stores.blobs.files import FileBlobs
+from tests.judge import complaints_about
+from tests.simulation.records import InlineRecords
+
+COST = 40_000
+PICTURE = Picture(data=b"picture", media_type="image/png")
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How a call ends: with an image, or with an error. `billed` is what the provider takes for it."""
+
+    outcome: Outcome = Outcome.DONE
+    reason: Reason | None = None
+    retry_after: float | None = None
+    billed: MicroUsd = 0
+    partial: bool = False
+    seconds: float = 0.01
+
+    def error(self) -> Exception | None:
+        if self.reason is None:
+            return None
+        return ProviderError(self.reason, f"It ended as {self.reason}.", self.outcome, retry_after=self.retry_after)
+
+
+SERVED = End(billed=COST)
+
+
+@dataclass(slots=True)
+class Provider:
+    """Ends its calls one after another as `ends` says; the last of them for good."""
+
+    name: str
+    ends: Sequence[End]
+    card: ModelCard
+    keys: tuple[KeyCard, ...] = ()
+    configured: bool = True
+    asked: list[str] = field(default_factory=list[str])
+    """The key of each call."""
+    billed: MicroUsd = 0
+
+    @property
+    def models(self) -> Mapping[str, ModelCard]:
+        return {"model": self.card, "other": self.card}
+
+    async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        end = self.ends[min(len(self.asked), len(self.ends) - 1)]
+        self.asked.append(call.key)
+        await asyncio.sleep(end.seconds)
+        n = call.request.parameters.n or 1
+        self.billed += end.billed * n
+        if end.partial:
+            yield PartialImage(0, 0, PICTURE)
+        if error := end.error():
+            raise error
+        for index in range(n):
+            yield ImageReady(Image(index=index, picture=PICTURE))
+
+    async def close(self) -> None:
+        return
+
+
+@dataclass(slots=True)
+class Told:
+    """What a caller was told."""
+
+    events: list[Event] = field(default_factory=list[Event])
+    error: GatewayError | None = None
+
+    @property
+    def images(self) -> int:
+        return sum(isinstance(each, ImageReady) for each in self.events)
+
+    @property
+    def cost(self) -> MicroUsd:
+        report = self.error.report if self.error else self.completed.report
+        assert report is not None
+        return report.cost
+
+    @property
+    def completed(self) -> Completed:
+        return next(each for each in self.events if isinstance(each, Completed))
+
+
+class Gateway:
+    """The engine in front of the providers. Each is a target: `first/model`, then the others as its fallbacks."""
+
+    def __init__(self, providers: Iterable[Provider], route: Route | None = None, after_unknown: str = "fallback") -> None:
+        self.providers = {each.name: each for each in providers}
+        self.records = InlineRecords()
+        self.books = Books(self.records)
+        self.attempts = Attempts()
+        names = [f"{name}/model" for name in self.providers]
+        prices = dict.fromkeys(("model", "other"), Price(per_image={("*", "*"): COST}))
+        upstreams = {
+            name: Upstream(
+                name=name, kind=name, configured=True, cards=each.models, prices=prices, keys=each.keys
+            )
+            for name, each in self.providers.items()
+        }
+        self.pipeline = Pipeline(
+            router=Router(
+                upstreams, {"route": route or Route(((names[0], 1),), tuple(names[1:]))}, frozenset(), after_unknown
+            ),
+            adapters=self.providers,
+            attempts=self.attempts,
+            delivery=Delivery(FileBlobs(Path("nowhere")), Signer([b"a key that signs nothing"])),
+        )
+
+    async def ask(self, *, stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = Payer()) -> Told:
+        request = ImageRequest(model="route", prompt="a fox", stream=stream, parameters=Parameters(n=n))
+        told = Told()
+        around = Circumstances(request_id="r", deadline=asyncio.get_running_loop().time() + seconds)
+        try:
+            async with aclosing(self.pipeline.run(request, KeptPermit(self.books, payer), around)) as events:
+                async for event in events:
+                    told.events.append(event)
+        except GatewayError as error:
+            told.error = error
+        return told
+
+    async def settle(self) -> list[str]:
+        """What does not fit between the books and what the providers billed, once all is over."""
+        await self.attempts.drain(1000)
+        while self.books.late:  # noqa: ASYNC110 - what is late has no event to wait for
+            await asyncio.sleep(1)
+        return self.records.at_once(complaints_about, sum(each.billed for each in self.providers.values()))
+
+
+def card(*, most: int = 10, streams: bool = True) -> ModelCard:
+    return ModelCard(parameters={"n": Range(1, most)}, streams=streams)
