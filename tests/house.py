@@ -87,8 +87,12 @@ async def open_house(
     unjudged: Sequence[str] = (),
     bridged: Mapping[str, Any] | None = None,
     only: Sequence[str] = (),
+    patience: float = 5,
 ) -> AsyncGenerator[House]:
-    """`extra` are tables of the configuration, `bridged` settings of the bridge; `only` names the providers to keep."""
+    """`extra` are tables of the configuration, `bridged` settings of the bridge; `only` names the providers to keep.
+
+    `patience` is how long the judge waits for what is still going on.
+    """
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
         tables = settings(openai, directory, extra, idle=idle, total=total)
@@ -109,7 +113,7 @@ async def open_house(
         finally:
             await bridge.stop(5)
             await gateway.stop(5)
-    await judge.pass_sentence()
+    await judge.pass_sentence(patience)
 
 
 async def settled(house: House, within: float = 5) -> None:

@@ -29,7 +29,7 @@ async def ask(house: House) -> int:
 async def found(directory: Path, verdict: str) -> AsyncGenerator[House]:
     """A house whose judge has to say this."""
     with pytest.raises(AssertionError, match=verdict):
-        async with open_house(directory) as house:
+        async with open_house(directory, patience=1) as house:
             yield house
 
 

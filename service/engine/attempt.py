@@ -188,7 +188,7 @@ class Attempt:
             outcome=outcome,
             reason=self.error.reason.value if self.error else None,
             status=self.error.status if self.error else None,
-            seconds=time.monotonic() - self._started,
+            seconds=round(time.monotonic() - self._started, 6),  # callers are told as many, and the books fewer
             images=self._made,
             usage=self.usage,
             cost=self._cost(presumed=presumed),

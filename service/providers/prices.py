@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from decimal import Decimal
+from functools import cache
 from importlib import resources
 
 import msgspec
@@ -12,6 +13,7 @@ from service.config.schema import PriceTable
 from service.domain.price import MicroUsd, Price, TokenPrice, micro_usd
 
 
+@cache
 def shipped(package: str) -> dict[str, Price]:
     """The prices that lie beside a provider, by model; none where it has no such file.
 

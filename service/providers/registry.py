@@ -11,9 +11,9 @@ import importlib.util
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoints, entry_points
 from types import ModuleType
 from typing import cast
 
@@ -102,7 +102,7 @@ def find(kind: str) -> Found | None:
         make = cast(Callable[[Provider, Allowed], Adapter], module.make)
         return Found(
             make,
-            prices.shipped(module.__name__),
+            prices.shipped(module.__name__) if hasattr(module, "__path__") else {},
             getattr(module, "SETTINGS", frozenset[str]()),
             getattr(module, "EMBEDDED", False),
         )
@@ -114,12 +114,18 @@ def find(kind: str) -> Found | None:
 def kinds() -> list[str]:
     """Those of this package, those that there is a card for, and those offered by others, by name."""
     own = [each.name for each in pkgutil.iter_modules(import_module("service.providers").__path__) if each.ispkg]
-    return sorted({*own, *cards.kinds(), *(point.name for point in entry_points(group=ENTRY_POINTS))})
+    return sorted({*own, *cards.kinds(), *_offered().names})
+
+
+@cache
+def _offered() -> EntryPoints:
+    """What other packages offer: to find it, the papers of every package that is installed are read."""
+    return entry_points(group=ENTRY_POINTS)
 
 
 def _module(kind: str) -> ModuleType | None:
-    for point in entry_points(group=ENTRY_POINTS, name=kind):
-        return cast(ModuleType, point.load())
+    if kind in _offered().names:
+        return cast(ModuleType, _offered()[kind].load())
     if kind in kinds() and importlib.util.find_spec(f"service.providers.{kind}"):
         return import_module(f"service.providers.{kind}")
     return None

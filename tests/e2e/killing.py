@@ -76,7 +76,7 @@ async def _call(client: Client, told: Told, stop: asyncio.Event) -> None:
             answer = await client.generate("a fox", model="openai/gpt-image-2", quality="low", timeout=10)
         except ImagegenError:
             told.failures += 1
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.25)
         else:
             told.answers[answer.message.report.request_id] = answer.message.report.cost_micro_usd
 

@@ -25,7 +25,7 @@ PAINTING = {
     "stream": True,
     "partial_images": 3,
     "n": 10,
-    "size": "256x256",
+    "size": "96x96",
 }
 HELD = {"model": "openai/gpt-image-2", "prompt": "a fox", "stream": True, "partial_images": 1}
 
@@ -39,7 +39,7 @@ async def _leave_over_sse(house: House) -> None:
 
 async def _leave_over_grpc(client: Client) -> None:
     """Closes a stream in its middle."""
-    stream = client.stream("a city", model="painter/scene", n=10, size="256x256", partial_images=3)
+    stream = client.stream("a city", model="painter/scene", n=10, size="96x96", partial_images=3)
     async with aclosing(stream) as events:
         async for event in events:
             if isinstance(event, Picture):
@@ -74,7 +74,7 @@ async def test_whole_channels_vanish(house: House) -> None:
 
 
 async def _first(client: Client) -> None:
-    async for _ in client.stream("a city at night", model="painter/scene", n=10, size="256x256"):
+    async for _ in client.stream("a city at night", model="painter/scene", n=10, size="96x96"):
         return  # the generator is dropped, not closed: the channel is
 
 

@@ -28,6 +28,7 @@ from tests.judge import complaints_about
 from tests.simulation.records import InlineRecords
 
 COST = 40_000
+NOBODY = Payer()
 PICTURE = Picture(data=b"picture", media_type="image/png")
 
 
@@ -58,10 +59,11 @@ class Provider:
     name: str
     ends: Sequence[End]
     card: ModelCard
+    asked: list[str] = field(default_factory=list[str])
+    """Each call of all who share it: this provider's name and the key."""
     keys: tuple[KeyCard, ...] = ()
     configured: bool = True
-    asked: list[str] = field(default_factory=list[str])
-    """The key of each call."""
+    calls: int = 0
     billed: MicroUsd = 0
 
     @property
@@ -69,8 +71,9 @@ class Provider:
         return {"model": self.card, "other": self.card}
 
     async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
-        end = self.ends[min(len(self.asked), len(self.ends) - 1)]
-        self.asked.append(call.key)
+        end = self.ends[min(self.calls, len(self.ends) - 1)]
+        self.calls += 1
+        self.asked.append(f"{self.name}{call.key}")
         await asyncio.sleep(end.seconds)
         n = call.request.parameters.n or 1
         self.billed += end.billed * n
@@ -110,7 +113,7 @@ class Told:
 class Gateway:
     """The engine in front of the providers. Each is a target: `first/model`, then the others as its fallbacks."""
 
-    def __init__(self, providers: Iterable[Provider], route: Route | None = None, after_unknown: str = "fallback") -> None:
+    def __init__(self, providers: Iterable[Provider], route: Route | None = None, after_unknown: str = "fallback"):
         self.providers = {each.name: each for each in providers}
         self.records = InlineRecords()
         self.books = Books(self.records)
@@ -118,9 +121,7 @@ class Gateway:
         names = [f"{name}/model" for name in self.providers]
         prices = dict.fromkeys(("model", "other"), Price(per_image={("*", "*"): COST}))
         upstreams = {
-            name: Upstream(
-                name=name, kind=name, configured=True, cards=each.models, prices=prices, keys=each.keys
-            )
+            name: Upstream(name=name, kind=name, configured=True, cards=each.models, prices=prices, keys=each.keys)
             for name, each in self.providers.items()
         }
         self.pipeline = Pipeline(
@@ -132,7 +133,7 @@ class Gateway:
             delivery=Delivery(FileBlobs(Path("nowhere")), Signer([b"a key that signs nothing"])),
         )
 
-    async def ask(self, *, stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = Payer()) -> Told:
+    async def ask(self, *, stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = NOBODY) -> Told:
         request = ImageRequest(model="route", prompt="a fox", stream=stream, parameters=Parameters(n=n))
         told = Told()
         around = Circumstances(request_id="r", deadline=asyncio.get_running_loop().time() + seconds)

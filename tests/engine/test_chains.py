@@ -71,21 +71,17 @@ ASKED = {
 SHAPES = ("whole", "streamed", "streamed, a preview out", "fanned out")
 
 
-def play(ends: list[list[End]], shape: str, route: Route | None = None, after_unknown: str = "fallback") -> tuple[Told, list[str]]:
+def play(
+    ends: list[list[End]], shape: str, route: Route | None = None, after_unknown: str = "fallback"
+) -> tuple[Told, list[str]]:
     """What a caller is told where each provider ends its calls like that, and what was asked, in order."""
     asked: list[str] = []
     partial = "preview" in shape
 
-    class Listening(Provider):
-        async def run(self, call):  # type: ignore[no-untyped-def]
-            asked.append(f"{self.name}{call.key}")
-            async for each in super().run(call):
-                yield each
-
     async def main() -> Told:
         of = card(most=1 if shape == "fanned out" else 10)
         providers = [
-            Listening(name, [replace(end, partial=partial) for end in each], of, KEYS)
+            Provider(name, [replace(end, partial=partial) for end in each], of, asked, KEYS)
             for name, each in zip(NAMES, ends, strict=False)
         ]
         gateway = Gateway(providers, route, after_unknown)
