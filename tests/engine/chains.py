@@ -46,6 +46,8 @@ class End:
     def error(self) -> Exception | None:
         if self.reason is None:
             return None
+        if self.reason is Reason.INTERNAL:  # as an adapter's own mistake is
+            return RuntimeError("sk-secret")
         return ProviderError(self.reason, f"It ended as {self.reason}.", self.outcome, retry_after=self.retry_after)
 
 

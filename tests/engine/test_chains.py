@@ -206,3 +206,25 @@ def test_an_image_that_is_lost_is_told_and_the_other_is_kept() -> None:
     (missing,) = told.completed.failed
     assert missing.reason is Reason.PROVIDER_CONNECTION_LOST
     assert told.cost == 2 * COST
+
+
+def test_an_adapters_own_mistake_is_told_without_its_text() -> None:
+    """An exception that is none of ours ends the attempt as unknown."""
+    told, _ = play([[ENDS["our mistake"]]], "whole")
+
+    assert told.error is not None
+    assert told.error.reason is Reason.INTERNAL
+    assert "secret" not in told.error.message
+
+
+def test_nothing_is_begun_when_the_time_is_over() -> None:
+    """A request whose deadline has passed asks nobody."""
+    asked: list[str] = []
+
+    async def main() -> Told:
+        return await Gateway([Provider("a", [SERVED], card(), asked)]).ask(seconds=-1)
+
+    told = simulate(main, 1)
+    assert told.error is not None
+    assert told.error.reason is Reason.DEADLINE_EXCEEDED
+    assert not asked

@@ -48,6 +48,7 @@ class Provider:
         self.name = name
         self.models = {"model": ModelCard(parameters={}, streams=True, cancellable=cancellable)}
         self.configured = True
+        self.keys = ()
         self.billed = 0
         self._chance = chance
 
