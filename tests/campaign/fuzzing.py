@@ -139,7 +139,7 @@ def main() -> None:
     commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], capture_output=True, text=True, check=True).stdout
     each = max(1, chosen.seconds // len(NAMES))
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        fuzzed = dict(zip(NAMES, pool.map(fuzz, NAMES, repeat(each)), strict=True))
+        fuzzed: dict[str, Fuzzed] = dict(zip(NAMES, pool.map(fuzz, NAMES, repeat(each)), strict=True))
     print(fuzzed, file=sys.stderr)
     started = time.monotonic()
     tally = ask(chosen.cases)
