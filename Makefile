@@ -89,8 +89,8 @@ lock: $(VENV)/.dev  ## resolve the hashed locks anew from pyproject.toml (they n
 	@$(LOCK) --override build/override.txt --group dev -o $(INTO)/requirements-dev.txt
 	@$(LOCK) --override build/override.txt --group build -c $(INTO)/requirements-dev.txt -o $(INTO)/requirements.txt
 
-pages: $(VENV)/.dev  ## make the generated pages of docs/ anew (contract, errors, parameters, rest), and the dashboard
-	@for page in contract errors parameters rest; do $(BIN)/python -m tests.contract.$${page}_page; done
+pages: $(VENV)/.dev  ## make the generated pages of docs/ anew (contract, errors, parameters, rest, attempts), and the dashboard
+	@for page in contract errors parameters rest attempts; do $(BIN)/python -m tests.contract.$${page}_page; done
 	@$(BIN)/python -m deploy.grafana.dashboard
 
 contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg and docs/banner.jpg anew

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from rest_bridge import report
 from rest_bridge.json import dumps
-from rest_bridge.names import JSON_NAMES, json_name
+from rest_bridge.names import OTHERWISE, json_name
 
 
 def status_of(error: ImagegenError) -> int:
@@ -45,8 +45,8 @@ def envelope(error: ImagegenError, request_id: str, request_type: str | None, mo
 
 def _in_json_names(error: ImagegenError) -> str:
     """The message, naming the parameter as REST callers write it."""
-    if error.field in JSON_NAMES:
-        return error.message.replace(error.field, JSON_NAMES[error.field], 1)
+    if error.field in OTHERWISE:
+        return error.message.replace(error.field, OTHERWISE[error.field], 1)
     return error.message
 
 

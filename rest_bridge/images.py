@@ -22,6 +22,7 @@ from rest_bridge.edge import arrival_of, errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
 from rest_bridge.json import Spliced
 from rest_bridge.leaving import ends, has_left, left
+from rest_bridge.names import HEADERS
 from rest_bridge.openai_events import sse_events
 
 MIB = 1024 * 1024
@@ -48,7 +49,7 @@ async def generate(request: Request) -> Response:
         members = openai_json.members(await _body(request, headers))
         asked.learn(members)
         body, extras = openai_json.typed(members)
-        message = openai_json.message(body, extras, deployment)
+        message = openai_json.message(body, extras, deployment, headers.get(HEADERS["provider_key"], ""))
         if not asked.stream:
             return await _whole(request, errand, message)
     except ImagegenError as error:

@@ -1,10 +1,16 @@
-"""The few parameters that have one name in the contract and another in JSON."""
+"""What has one name in the contract and another over REST."""
 
 from __future__ import annotations
 
 JSON_NAMES = {"steps": "num_inference_steps", "guidance": "guidance_scale"}
+"""Parameters."""
+
+HEADERS = {"provider_key": "x-bf-api-key"}
+"""What stands in a header."""
+
+OTHERWISE = {**JSON_NAMES, **HEADERS}
 
 
 def json_name(field: str) -> str:
-    """A parameter's name as REST callers write it."""
-    return JSON_NAMES.get(field, field)
+    """A field's name as REST callers write it."""
+    return OTHERWISE.get(field, field)

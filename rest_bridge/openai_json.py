@@ -42,6 +42,7 @@ class GenerationBody(msgspec.Struct, kw_only=True):
     user: str | None = None
     safety_identifier: str | None = None
     fallbacks: list[str] | None = None
+    after_unknown: str | None = None
     seed: Int64 | None = None
     negative_prompt: str | None = None
     num_inference_steps: int | None = None
@@ -95,8 +96,8 @@ def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
     return known, extras
 
 
-def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | None) -> v1.Generation:
-    """The message for a body. A deployment in the path wins over the model in the body."""
+def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | None, key: str = "") -> v1.Generation:
+    """The message for a body. A deployment in the path wins over the model in the body; `key` is asked for by name."""
     parameters = {ours: getattr(body, name) for name, ours in _PARAMETERS.items() if getattr(body, name) is not None}
     return v1.Generation(
         model=deployment if deployment is not None else body.model or "",
@@ -106,6 +107,8 @@ def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | N
         response_format=body.response_format,
         openai_defaults=True,
         bare_name_provider="azure" if deployment is not None else "",
+        provider_key=key,
+        after_unknown=body.after_unknown,
     )
 
 

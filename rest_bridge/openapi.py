@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from rest_bridge.browsers import SAFE
 from rest_bridge.json import dumps
+from rest_bridge.names import HEADERS
 from rest_bridge.openapi_schemas import TEXT, exactly, one_of, ref, schemas
 
 
@@ -62,7 +63,7 @@ def _operation(path: str) -> dict[str, Any] | None:
             "description": "Makes images from a prompt, answered whole or as server-sent events.",
             "security": [{}, {"bearer": []}],
             "parameters": [
-                *_common(),
+                *_of_images(),
                 *([_query("api-version")] if "{deployment" in path else []),
             ],
             "requestBody": {"required": True, "content": {"application/json": {"schema": ref(schema)}}},
@@ -193,6 +194,11 @@ def _common() -> list[dict[str, Any]]:
     """What every call that reaches the service takes."""
     seconds = {"type": "number", "minimum": 0.001, "maximum": 3600}
     return [_header("X-Request-Timeout", seconds), _header("X-Request-Id", TEXT)]
+
+
+def _of_images() -> list[dict[str, Any]]:
+    """What calls that make images take besides."""
+    return [*_common(), _header(HEADERS["provider_key"], {"type": "string", "minLength": 1, "maxLength": 256})]
 
 
 def _header(name: str, schema: dict[str, Any]) -> dict[str, Any]:

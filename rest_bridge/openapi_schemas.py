@@ -30,6 +30,10 @@ _BOUNDS: dict[str, dict[str, Any]] = {
     "user": {"maxLength": 1024},
     "safety_identifier": {"maxLength": 1024},
     "fallbacks": {"maxItems": 10, "description": "Models to try, in order, when the first cannot be reached or fails."},
+    "after_unknown": {
+        "enum": ["fallback", "fail", None],
+        "description": "Whether another provider is asked where one may have billed images that did not arrive.",
+    },
     "negative_prompt": {"maxLength": 32000},
     "num_inference_steps": {"minimum": 1, "maximum": 1000},
     "guidance_scale": {"minimum": 0, "maximum": 100},
@@ -178,6 +182,7 @@ def _account() -> dict[str, Any]:
         "fallback_index": NUMBER,
         "latency": NUMBER,
         "cost_usd": TEXT,
+        "possible_duplicate_cost_usd": TEXT,
         "changes": several(change),
         "attempts": several(attempt),
         "skipped": several(skipped),

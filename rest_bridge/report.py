@@ -27,6 +27,7 @@ def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedIm
         "fallback_index": of.fallback_index if asked else None,
         "latency": milliseconds(of) if asked else None,
         "cost_usd": dollars(of.cost_micro_usd) if asked else None,
+        "possible_duplicate_cost_usd": dollars(twice) if (twice := of.possible_duplicate_micro_usd) else None,
         "changes": [_change(each) for each in of.changes] or None,
         "attempts": [_attempt(each) for each in of.attempts] or None,
         "skipped": [{"target": each.target, "explanation": each.explanation} for each in of.skipped] or None,

@@ -168,6 +168,7 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             cards=adapter.models,
             prices={**found.priced(settings), **own},
             keys=adapter.keys,
+            retries=settings.retries,
         )
     return adapters, upstreams
 

@@ -46,6 +46,8 @@ def plan(console: Console, made: v1.PlanImagesResponse) -> None:
         known = step.HasField("max_cost_micro_usd")
         cost = f"at most ${dollars(step.max_cost_micro_usd)}{dated}" if known else "no price"
         console.print(Text.assemble(f"{number}. ", (f"{step.provider}/{step.model}", "bold"), f"  {cost}"))
+        if step.note:
+            console.print(f"   asked last: {step.note}")
         for change in step.changes:
             console.print(f"   {of_change(change)}")
     for skipped in made.skipped:

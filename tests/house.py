@@ -46,11 +46,14 @@ def settings(
     *,
     idle: str = "5s",
     total: str = "20s",
+    of_openai: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The configuration of a test, as its TOML would be read; `extra` replaces whole tables.
 
-    `idle` and `total` are how long it waits for OpenAI: between two pieces of an answer, and for the whole of it.
+    `idle` and `total` are how long it waits for OpenAI: between two pieces of an answer, and for the whole of it. Every
+    provider is asked once, unless `of_openai`, other settings of that provider, say so.
     """
+    once = {"kind": "openai", "retries": 0}
     return {
         "service": {"listen": "127.0.0.1:0"},
         "bridge": {"listen": "127.0.0.1:0"},
@@ -62,12 +65,27 @@ def settings(
                 "base_url": openai.url,
                 "keys": [{"name": "main", "value": openai.key}],
                 "timeout": {"connect": "2s", "idle": idle, "total": total},
+                **once,
+                **(of_openai or {}),
             },
             # A second provider of the same kind at the same double: what fallbacks go to. It is one of ours.
-            "second": {"kind": "openai", "base_url": openai.url, "keys": [{"value": openai.key}], "ours": True},
+            "second": {
+                "kind": "openai",
+                "base_url": openai.url,
+                "keys": [{"value": openai.key}],
+                "ours": True,
+                **once,
+                **(of_openai or {}),
+            },
             "keyless": {"kind": "openai"},
             # Nobody listens there: nothing can be sent.
-            "nobody": {"kind": "openai", "base_url": "http://127.0.0.1:1", "keys": [{"value": "sk-nobody"}]},
+            "nobody": {
+                "kind": "openai",
+                "base_url": "http://127.0.0.1:1",
+                "keys": [{"value": "sk-nobody"}],
+                **once,
+                **(of_openai or {}),
+            },
         },
         "models": {
             name: {"targets": [{"target": "painter/scene"}]} for name in ("dall-e-2", "dall-e-3", "gpt-image-1")
@@ -87,6 +105,7 @@ async def open_house(
     unjudged: Sequence[str] = (),
     bridged: Mapping[str, Any] | None = None,
     only: Sequence[str] = (),
+    of_openai: Mapping[str, Any] | None = None,
     patience: float = 5,
 ) -> AsyncGenerator[House]:
     """`extra` are tables of the configuration, `bridged` settings of the bridge; `only` names the providers to keep.
@@ -95,7 +114,7 @@ async def open_house(
     """
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
-        tables = settings(openai, directory, extra, idle=idle, total=total)
+        tables = settings(openai, directory, extra, idle=idle, total=total, of_openai=of_openai)
         if only:
             tables["providers"] = {name: tables["providers"][name] for name in only}
         config = parse(tables, "test.toml", {})

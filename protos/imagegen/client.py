@@ -66,6 +66,8 @@ def generation(
     model: str,
     fallbacks: Sequence[str] = (),
     response_format: str | None = None,
+    provider_key: str = "",
+    after_unknown: str | None = None,
     **parameters: Any,
 ) -> v1.Generation:
     """What to make, from plain keywords: every field of ImageParameters by its name; None means unset."""
@@ -75,6 +77,8 @@ def generation(
         prompt=prompt,
         fallbacks=fallbacks,
         response_format=response_format,
+        provider_key=provider_key,
+        after_unknown=after_unknown,
         parameters=v1.ImageParameters(**chosen),
     )
 

@@ -74,6 +74,7 @@ def ending(recorded: Recorded, text: str) -> Ending:
         reason=recorded.reason,
         images=recorded.images,
         fallback_index=written["fallback_index"],
+        told=written.get("told"),  # what was written before there were retries has none
         changes=tuple(Change(**{**each, "action": Action(each["action"])}) for each in written["changes"]),
         skipped=tuple(Skipped(**each) for each in written["skipped"]),
         recorded=tuple(written["recorded"]),

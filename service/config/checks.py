@@ -176,6 +176,8 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
         if not key.value.isascii() or not key.value.isprintable() or not key.value.strip():
             yield f"{path}.keys[{i}].value", "expected printable ASCII text"
 
+    if not 0 <= provider.retries <= 10:
+        yield f"{path}.retries", f"expected 0 to 10, got {provider.retries}"
     for i, model in enumerate(provider.models):
         if not model.isprintable() or not model.strip():
             yield f"{path}.models[{i}]", "expected a model's name"

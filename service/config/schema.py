@@ -108,6 +108,7 @@ class Provider(Table, frozen=True):
     base_url: str = ""
     keys: tuple[Key, ...] = ()
     timeout: Timeout = Timeout()
+    retries: int = 1
     ours: bool = False
     # What some kinds alone have: each kind says which (SETTINGS in its package).
     models: tuple[str, ...] = ()

@@ -9,6 +9,7 @@ An adapter yields Progress, PartialImage, ImageReady, and once, when the provide
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -51,6 +52,12 @@ class AttemptRecord(Struct, frozen=True, kw_only=True):
     cost: MicroUsd = 0
     presumed: bool = False
     """Whether the cost is what it may be, because nobody said what it is."""
+
+
+def possible_duplicate(attempts: Sequence[AttemptRecord]) -> MicroUsd:
+    """What of the cost is for calls that may have been billed, though others made the images."""
+    made = [each for each in attempts if each.images]
+    return sum(each.cost for each in attempts if each.outcome is Outcome.UNKNOWN) if made else 0
 
 
 class AttemptEnded(Struct, frozen=True):
@@ -102,13 +109,6 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def cost(self) -> MicroUsd:
         return sum(attempt.cost for attempt in self.attempts)
-
-    @property
-    def possible_duplicate(self) -> MicroUsd:
-        """What of the cost is for calls that may have been billed, though others made the images."""
-        if not any(each.images for each in self.attempts):
-            return 0
-        return sum(each.cost for each in self.attempts if each.outcome is Outcome.UNKNOWN)
 
     @property
     def upstream_seconds(self) -> float:

@@ -61,6 +61,8 @@ class Step(Struct, frozen=True, kw_only=True):
     """Why it is asked after those that it came before."""
     keys: tuple[str, ...] = ("",)
     """The names of the keys to try, in order; the empty one where the provider sees to it itself."""
+    retries: int = 1
+    """How often a call is tried anew with the same key."""
     shares: tuple[int, ...] = (1,)
     """How many of the images each call makes."""
     family: str = "other"

@@ -28,6 +28,7 @@ _WORDS = {
     "moderation": ("auto", "low"),
     "output_format": ("png", "jpeg", "webp", "gif", "svg"),
 }
+_AFTER_UNKNOWN = ("fallback", "fail")
 _RESPONSE_FORMATS = ("b64_json", "url")
 _SIZE = re.compile(r"auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4}")
 _RATIO = re.compile(r"auto|[1-9][0-9]{0,3}:[1-9][0-9]{0,3}")
@@ -46,6 +47,10 @@ def check(request: ImageRequest) -> None:
         raise invalid("fallbacks", f"names {len(request.fallbacks)} models; at most {MAX_FALLBACKS} are taken")
     for i, fallback in enumerate(request.fallbacks):
         _name(f"fallbacks[{i}]", fallback)
+    if request.key:
+        _name("provider_key", request.key)
+    if request.after_unknown is not None and request.after_unknown not in _AFTER_UNKNOWN:
+        raise one_of("after_unknown", request.after_unknown, _AFTER_UNKNOWN)
     if request.response_format is not None and request.response_format not in _RESPONSE_FORMATS:
         raise one_of("response_format", request.response_format, _RESPONSE_FORMATS)
     if request.stream and request.response_format == "url":

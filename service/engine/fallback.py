@@ -30,9 +30,6 @@ from service.telemetry import counting
 AT_ONCE = 4
 """How many calls of one step are under way at a time."""
 
-RETRIES = 1
-"""How often a call is tried anew with the same key."""
-
 PAUSE = 0.5
 """Seconds before a call is tried anew; each further time they double."""
 PATIENCE = 5.0
@@ -41,6 +38,9 @@ LONGEST_PAUSE = 60.0
 """The longest pause of all, whatever a provider asks for."""
 LAST_CHANCE = 1.0
 """Seconds that must be left after a pause for it to be worth waiting."""
+
+OUT = "target_out"
+"""Why the metrics say that a request began at another target than the first."""
 
 Begin = Callable[[Step, range, str], Awaitable[Attempt]]
 """Begins an attempt: of which step, for which of the images, with which key."""
@@ -66,12 +66,14 @@ class Chain:
         """What the attempts say. Raises the error that ended the chain."""
         errors: list[ProviderError] = []
         left: list[Step] = list(self.plan.steps)
-        provider = ""
+        asked = min(left, key=lambda step: step.index)
         while left:
             step = self.health.first(left)
             left.remove(step)
-            if errors:
-                counting.fell_back(provider, step.target.provider, errors[-1].reason)
+            if step is not asked:
+                why = errors[-1].reason if errors else OUT
+                counting.fell_back(asked.target.provider, step.target.provider, why)
+            asked = step
             provider = step.target.provider
             calls = [_Call(step, images, bool(left)) for images in step.images]
             told = [self._call(each) for each in calls]
@@ -118,7 +120,9 @@ class Chain:
             match call.then:
                 case Then.NEXT_KEY:
                     call.keys.remove(key)
+                    counting.retried(attempt.labels, "next", call.error.reason)
                 case Then.SAME_KEY:
+                    counting.retried(attempt.labels, "same", call.error.reason)
                     await asyncio.sleep(pause)
                 case _:
                     return
@@ -144,7 +148,7 @@ class Chain:
         reason = attempt.error.reason if attempt.error else None
         possible = {
             Then.NEXT_KEY: len(call.keys) > 1,
-            Then.SAME_KEY: call.tries <= RETRIES and self._worth_waiting(pause, call),
+            Then.SAME_KEY: call.tries <= call.step.retries and self._worth_waiting(pause, call),
         }
         may = verdict(attempt.record.outcome, reason, self.plan.policy, shown=attempt.shown)
         then = next(each for each in may if possible.get(each, True))

@@ -12,9 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
+from prometheus_client import Gauge
 
 from service.domain.plan import Step, Target
 from service.errors import ProviderError, Reason
+from service.telemetry import counting
 
 IN_A_ROW = 5
 """Failures after which a target is out."""
@@ -49,6 +51,8 @@ _WELL = frozenset({Reason.CONTENT_REFUSED, Reason.PROVIDER_REJECTED})
 class Circuit:
     """One target's last calls; all times are the loop's."""
 
+    out: Gauge
+    """Counts it while it is out, and until it has served again."""
     in_a_row: int = 0
     times_out: int = 0
     until: float = 0.0
@@ -68,7 +72,14 @@ class Circuit:
 
     def serve(self, now: float) -> None:
         self._count(now, failures=0)
-        self.in_a_row, self.times_out, self.until, self.probed = 0, 0, 0.0, False
+        self.forget()
+        self.in_a_row, self.until, self.probed = 0, 0.0, False
+
+    def forget(self) -> None:
+        """It is as good as any other again."""
+        if self.times_out:
+            self.out.dec()
+        self.times_out = 0
 
     def fail(self, now: float) -> None:
         self._count(now, failures=1)
@@ -83,6 +94,8 @@ class Circuit:
             return  # it was asked before it went out, or because nobody else was left
         self.until = now + min(longest, first * 2**self.times_out)
         self.why, self.probed, self.in_a_row, self.calls, self.failures = why, False, 0, 0, 0
+        if not self.times_out:
+            self.out.inc()
         self.times_out += 1
 
     def _count(self, now: float, failures: int) -> None:
@@ -176,6 +189,12 @@ class Health:
         allowance.left -= 1
         return True
 
+    def forget(self) -> None:
+        """Everybody has a new chance."""
+        for circuit in self._circuits.values():
+            circuit.forget()
+        self._circuits.clear()
+
     def _out(self, step: Step) -> str | None:
         """Why a step is out, where it is out with all of its keys."""
         told = [self.out(step.target, key) for key in step.keys]
@@ -187,8 +206,8 @@ class Health:
     def _remember(self, place: tuple[str, str, str]) -> Circuit:
         if len(self._circuits) >= MOST:
             for each in [each for each, circuit in self._circuits.items() if not circuit.is_out(_now())]:
-                del self._circuits[each]
-        return self._circuits.setdefault(place, Circuit())
+                self._circuits.pop(each).forget()
+        return self._circuits.setdefault(place, Circuit(counting.out(place[0])))
 
 
 def _now() -> float:

@@ -59,6 +59,7 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
         card=card,
         index=index,
         keys=router.keys(target, seed, pinned),
+        retries=router.retries(target),
         shares=_shares(request.parameters.n or 1, card.most),
         family=router.family(target),
         changes=changes,

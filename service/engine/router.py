@@ -28,6 +28,8 @@ class Upstream:
     cards: Mapping[str, ModelCard]
     prices: Mapping[str, Price]
     keys: Sequence[KeyCard] = ()
+    retries: int = 1
+    """How often a call is tried anew with the same key."""
 
     def card(self, model: str) -> ModelCard | None:
         return find_card(self.cards, model)
@@ -138,7 +140,7 @@ class Router:
             return ("",)
         if pinned and not any(key.name == pinned for key in keys):
             raise GatewayError(
-                Reason.INVALID_PARAMETER, f'"{target.provider}" has no key named "{pinned}".', field="key"
+                Reason.INVALID_PARAMETER, f'"{target.provider}" has no key named "{pinned}".', field="provider_key"
             )
         fit = [key for key in keys if key.serves(target.model) and (not pinned or key.name == pinned)]
         if not fit:
@@ -147,6 +149,9 @@ class Router:
                 Reason.PROVIDER_NOT_CONFIGURED, f'{which} of "{target.provider}" serves {target.model}.', field="model"
             )
         return _drawn(fit, seed) if len(fit) > 1 else (fit[0].name,)
+
+    def retries(self, target: Target) -> int:
+        return self.upstreams[target.provider].retries
 
     def price(self, target: Target) -> Price | None:
         return self.upstreams[target.provider].price(target.model)

@@ -43,6 +43,7 @@ TABLE = (
         "there is nothing to open the provider's door with",
     ),
     Rule(Outcome.NOT_SENT, (Reason.OVERLOADED,), (Then.NEXT_TARGET,), "too many calls wait for this provider"),
+    Rule(Outcome.NOT_SENT, (Reason.PROVIDER_REJECTED,), (), "the request is at fault: it cannot even be sent"),
     Rule(Outcome.NOT_SENT, (Reason.CANCELLED,), (), "the gateway stops"),
     Rule(Outcome.NOT_SENT, (), ONCE_MORE, "nothing reached the provider"),
     Rule(Outcome.REJECTED, (Reason.CONTENT_REFUSED,), (), "what one provider refuses is not taken to another"),
@@ -59,8 +60,9 @@ TABLE = (
         (Then.NEXT_KEY, *ONCE_MORE),
         "this key has used up its rate",
     ),
+    Rule(Outcome.REJECTED, (Reason.PROVIDER_OVERLOADED,), ONCE_MORE, "the provider says that it did nothing"),
     Rule(Outcome.REJECTED, (Reason.CANCELLED,), (), "the caller has left"),
-    Rule(Outcome.REJECTED, (), ONCE_MORE, "the provider says that it did nothing"),
+    Rule(Outcome.REJECTED, (), (Then.NEXT_TARGET,), "the provider failed, and would probably fail again"),
     Rule(Outcome.UNKNOWN, (Reason.CONTENT_REFUSED,), (), "what one provider refuses is not taken to another"),
     Rule(Outcome.UNKNOWN, (Reason.CANCELLED,), (), "the gateway stops"),
     Rule(

@@ -91,7 +91,7 @@ class Found:
 _PLAIN = Provider()
 _SPECIAL = ("models", "api_version", "form", "deployments", "entra")
 """Settings that not every kind has."""
-_OF_SERVERS = ("base_url", "keys", "timeout", "ours")
+_OF_SERVERS = ("base_url", "keys", "timeout", "retries", "ours")
 """Settings that every kind has that asks a server."""
 
 

@@ -46,6 +46,8 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
         openai_defaults=message.openai_defaults,
         bare_name_provider=message.bare_name_provider,
         stream=stream,
+        key=message.provider_key,
+        after_unknown=message.after_unknown if message.HasField("after_unknown") else None,
     )
 
 
@@ -84,7 +86,8 @@ def _extras(text: str) -> Mapping[str, Any]:
 _IN_JSON = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
 """What REST callers and many servers call parameters that have another name here."""
 
-_NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, *_IN_JSON, "model", "prompt", "stream", "fallbacks", "response_format"})
+_OTHER_FIELDS = ("model", "prompt", "stream", "fallbacks", "response_format", "after_unknown")
+_NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, *_IN_JSON, *_OTHER_FIELDS})
 
 
 def file_ref(message: v1.ReadFileRequest) -> FileRef:
@@ -193,6 +196,7 @@ def report(of: events.Report) -> v1.Report:
         cost_micro_usd=of.cost,
         upstream_time=duration(of.upstream_seconds),
         skipped=[skipped(each) for each in of.skipped],
+        possible_duplicate_micro_usd=events.possible_duplicate(of.attempts),
     )
 
 
@@ -204,6 +208,7 @@ def step(of: Step) -> v1.Step:
         changes=[change(each) for each in of.changes],
         max_cost_micro_usd=of.max_cost,
         price_as_of=of.price.as_of if of.price else "",
+        note=of.note,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from google.protobuf.timestamp_pb2 import Timestamp
 from imagegen import v1
 
+from service.domain.event import possible_duplicate
 from service.domain.image import FileRef
 from service.domain.price import Price, TokenPrice
 from service.domain.record import Filter, Grouping, PricedAttempt, Recorded, State, Story, UsageRow
@@ -155,6 +156,7 @@ def _report(of: Story) -> v1.Report:
         cost_micro_usd=of.recorded.cost,
         upstream_time=codec.duration(sum(each.record.seconds for each in of.attempts)),
         skipped=[codec.skipped(each) for each in ending.skipped] if ending else [],
+        possible_duplicate_micro_usd=possible_duplicate([each.record for each in of.attempts]),
     )
 
 

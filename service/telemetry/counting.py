@@ -57,6 +57,12 @@ _calling = METER.gauge("imagegen.attempts.active", "Provider calls under way.", 
 _fallbacks = METER.counter(
     "imagegen.fallbacks", "Requests that went on to another target.", ("from_provider", "provider", "reason")
 )
+_retries = METER.counter(
+    "imagegen.retries", "Calls that were made anew at the same target.", (*_TARGET, "key", "reason")
+)
+_out = METER.gauge(
+    "imagegen.targets.out", "Models behind a key that failed too often and have not served since.", ("provider",)
+)
 _waiting = METER.gauge("imagegen.queue.size", "Pictures that wait for callers who read slowly.", unit="By")
 _entries = METER.gauge("imagegen.books.waiting", "Entries that wait for the database.")
 _upstream = METER.histogram("gen_ai.client.operation.duration", "Duration of provider calls.", (*_GEN_AI, "error.type"))
@@ -145,6 +151,16 @@ def first_image(kind: str, model: str, seconds: float) -> None:
 
 def fell_back(left: str, provider: str, reason: str) -> None:
     _fallbacks.labels(left, provider, reason).inc()
+
+
+def retried(asked: Labels, key: str, reason: str) -> None:
+    """With the "same" key or the "next"."""
+    _retries.labels(*asked, key, reason).inc()
+
+
+def out(provider: str) -> Gauge:
+    """Targets of a provider that are out, or were and have not served since."""
+    return _out.labels(provider)
 
 
 def waits(size: int) -> None:

@@ -163,10 +163,11 @@ base_url = "https://example.openai.azure.com"
     timeout = {"connect": "5s", "idle": "120s", "total": "300s"}
     assert shown == {
         "painter": {"ours": True},
-        "sgl": {"base_url": "http://127.0.0.1:30000", "timeout": timeout, "ours": False},
+        "sgl": {"base_url": "http://127.0.0.1:30000", "timeout": timeout, "retries": 1, "ours": False},
         "azure": {
             "base_url": "https://example.openai.azure.com",
             "timeout": timeout,
+            "retries": 1,
             "ours": False,
             "form": "classic",
         },

@@ -59,6 +59,7 @@ STEP = Step(
     changes=CHANGES,
     price=Price(as_of="2026-11-20"),
     max_cost=211_000,
+    note="5 of its last 5 calls failed; out for another 10 s",
 )
 STEP_MESSAGE = v1.Step(
     provider="north",
@@ -67,6 +68,7 @@ STEP_MESSAGE = v1.Step(
     changes=CHANGE_MESSAGES,
     max_cost_micro_usd=211_000,
     price_as_of="2026-11-20",
+    note="5 of its last 5 calls failed; out for another 10 s",
 )
 SKIPPED = Skipped("west/nothing", "it has no key")
 SKIPPED_MESSAGE = v1.SkippedTarget(target="west/nothing", explanation="it has no key")
@@ -140,6 +142,7 @@ REPORT_MESSAGE = v1.Report(
     cost_micro_usd=12,
     upstream_time=Duration(seconds=6, nanos=750_000_000),
     skipped=[SKIPPED_MESSAGE],
+    possible_duplicate_micro_usd=5,
 )
 
 FAILED = events.ImageFailed(3, "provider_no_image", "It did not come.")

@@ -33,6 +33,7 @@ BODY: dict[str, Any] = {
     "user": "user-1",
     "safety_identifier": "safety-1",
     "fallbacks": ["north/gpt-image-2", "painter/scene"],
+    "after_unknown": "fail",
     "seed": -(2**63),
     "negative_prompt": "people",
     "num_inference_steps": 30,
@@ -62,13 +63,13 @@ NOT_IN_JSON = {
 """What the service says of an image, a file or an answer and a JSON body does not say under that name, and why."""
 
 
-def asked(body: dict[str, Any], deployment: str | None = None) -> v1.Generation:
-    return made(json.dumps(body), deployment)
+def asked(body: dict[str, Any], deployment: str | None = None, key: str = "") -> v1.Generation:
+    return made(json.dumps(body), deployment, key)
 
 
-def made(text: str, deployment: str | None = None) -> v1.Generation:
+def made(text: str, deployment: str | None = None, key: str = "") -> v1.Generation:
     known, extras = openai_json.typed(openai_json.members(text.encode()))
-    return openai_json.message(known, extras, deployment)
+    return openai_json.message(known, extras, deployment, key)
 
 
 def test_table_is_complete() -> None:
@@ -77,8 +78,8 @@ def test_table_is_complete() -> None:
 
 
 def test_every_field_of_the_request_is_filled() -> None:
-    """A full body, on a deployment's path, fills every field that a request has."""
-    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures")) == set()
+    """A full body, on a deployment's path, with a key by name, fills every field that a request has."""
+    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures", "spare")) == set()
 
 
 @pytest.mark.parametrize("name", [name for name in BODY if name != "stream"])

@@ -69,6 +69,8 @@ def test_each_value_arrives_under_its_name() -> None:
         openai_defaults=True,
         bare_name_provider=message.bare_name_provider,
         stream=True,
+        key=message.provider_key,
+        after_unknown=message.after_unknown,
     )
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from google.protobuf.descriptor_pb2 import DescriptorProto, EnumDescriptorProto
 
-from tests.contract import contract_page, errors_page, parameters_page, rest_page
+from tests.contract import attempts_page, contract_page, errors_page, parameters_page, rest_page
 from tests.contract.sources import (
     ENUM,
     FIELD,
@@ -29,12 +29,13 @@ from tests.contract.sources import (
 @pytest.mark.parametrize(
     ("path", "page"),
     [
+        (attempts_page.PAGE, attempts_page.page),
         (errors_page.PAGE, errors_page.page),
         (contract_page.PAGE, contract_page.page),
         (parameters_page.PAGE, parameters_page.page),
         (rest_page.PAGE, rest_page.page),
     ],
-    ids=["errors", "contract", "parameters", "rest"],
+    ids=["attempts", "errors", "contract", "parameters", "rest"],
 )
 def test_page_is_fresh(path: Path, page: Callable[[], str]) -> None:
     """The committed page is what its program writes today (`python -m tests.contract.<its>_page`)."""

@@ -36,6 +36,8 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "imagegen_attempts": TARGET | {"outcome", "reason"},
     "imagegen_attempts_active": frozenset({"provider"}),
     "imagegen_fallbacks": frozenset({"from_provider", "provider", "reason"}),
+    "imagegen_retries": TARGET | {"key", "reason"},
+    "imagegen_targets_out": frozenset({"provider"}),
     "imagegen_queue_size_bytes": frozenset(),
     "imagegen_books_waiting": frozenset(),
     "gen_ai_client_operation_duration_seconds": GEN_AI | {"error_type"},
@@ -50,7 +52,9 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "process_start_time_seconds": frozenset(),
 }
 
-SELDOM: Final = frozenset({"imagegen_refused", "imagegen_telemetry_dropped"})
+SELDOM: Final = frozenset(
+    {"imagegen_refused", "imagegen_telemetry_dropped", "imagegen_retries", "imagegen_targets_out"}
+)
 """What an ordinary request does not bring about: that they are told is enough, whether or not with a number."""
 
 PLACE: Final = frozenset({"job", "instance"})

@@ -25,9 +25,11 @@ GOES_ON = {
     "529": double.status(529),
 }
 ENDS = {
-    "no image": (double.empty_data(), "provider_no_image"),
     "refused": (double.moderation_blocked(), "content_refused"),
     "caller's fault": (double.status(400), "provider_rejected"),
+}
+MAY_BE_BILLED = {
+    "no image": (double.empty_data(), "provider_no_image"),
     "502": (double.status(502, billed=True), "provider_connection_lost"),
     "504": (double.status(504, billed=True), "provider_timeout"),
     "reset": (double.reset(), "provider_connection_lost"),
@@ -52,8 +54,8 @@ async def test_what_was_rejected_is_tried_at_the_next_target(house: House, behav
 
 
 @pytest.mark.parametrize(("behaviour", "reason"), ENDS.values(), ids=ENDS)
-async def test_what_was_refused_or_is_unknown_ends_the_chain(house: House, behaviour: Behaviour, reason: str) -> None:
-    """A refusal, a fault of the caller and an unknown outcome are final: nobody else is asked."""
+async def test_what_was_refused_ends_the_chain(house: House, behaviour: Behaviour, reason: str) -> None:
+    """A refusal and a fault of the caller are final: nobody else is asked."""
     house.openai.next(behaviour)
     async with Client(house.grpc) as client:
         with pytest.raises(ImagegenError) as failed:
@@ -63,6 +65,37 @@ async def test_what_was_refused_or_is_unknown_ends_the_chain(house: House, behav
     assert not failed.value.should_retry
     assert len(house.openai.requests) == 1
     assert [each.reason for each in failed.value.report.attempts] == [reason]
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), MAY_BE_BILLED.values(), ids=MAY_BE_BILLED)
+async def test_after_what_may_be_billed_another_provider_is_asked(
+    house: House, behaviour: Behaviour, reason: str
+) -> None:
+    """The same provider never is, not even with another model; the possible duplicate is in the cost, and named."""
+    house.openai.next(behaviour)
+    async with Client(house.grpc) as client:
+        answer = await client.generate("a fox", model=MODEL, fallbacks=["openai/gpt-image-1.5", NEXT], size=SIZE)
+
+    report = answer.message.report
+    assert [(each.provider, outcome(each)) for each in report.attempts] == [("openai", "unknown"), ("second", "done")]
+    assert report.attempts[0].reason == reason
+    assert report.possible_duplicate_micro_usd == report.attempts[0].cost_micro_usd > 0
+    assert report.cost_micro_usd == sum(each.cost_micro_usd for each in report.attempts)
+
+
+@pytest.mark.parametrize(("behaviour", "reason"), MAY_BE_BILLED.values(), ids=MAY_BE_BILLED)
+async def test_after_what_may_be_billed_nobody_is_asked_for_who_wants_that(
+    house: House, behaviour: Behaviour, reason: str
+) -> None:
+    """With after_unknown = "fail" the caller hears of it at once, and is told not to ask again."""
+    house.openai.next(behaviour)
+    async with Client(house.grpc) as client:
+        with pytest.raises(ImagegenError) as failed:
+            await client.generate("a fox", model=MODEL, fallbacks=[NEXT], size=SIZE, after_unknown="fail")
+
+    assert failed.value.name == reason
+    assert not failed.value.should_retry
+    assert len(house.openai.requests) == 1
 
 
 async def test_a_provider_that_cannot_be_reached_is_passed_over(house: House) -> None:

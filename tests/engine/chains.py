@@ -121,9 +121,16 @@ class Gateway:
         self.books = Books(self.records)
         self.attempts = Attempts()
         names = [f"{name}/model" for name in self.providers]
-        prices = dict.fromkeys(("model", "other"), Price(per_image={("*", "*"): COST}))
+        price = Price(per_image={("*", "*"): COST})
         upstreams = {
-            name: Upstream(name=name, kind=name, configured=True, cards=each.models, prices=prices, keys=each.keys)
+            name: Upstream(
+                name=name,
+                kind=name,
+                configured=True,
+                cards=each.models,
+                prices={"model": price, "other": price},
+                keys=each.keys,
+            )
             for name, each in self.providers.items()
         }
         self.pipeline = Pipeline(

@@ -142,7 +142,6 @@ def test_only_streams_where_the_model_does(streams: bool) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "limit"),
     [
-        ("n", 5, "4"),
         ("quality", "low", '"fine"'),
         ("size", "1000x1024", "16"),
         ("size", "1024x1000", "16"),

@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from service.domain.card import Choice, ModelCard, Range
+from service.domain.card import Choice, KeyCard, ModelCard, Range
 from service.domain.plan import Action, Change, Plan
 from service.domain.price import Price
 from service.domain.request import ImageRequest, Operation, Parameters
@@ -178,14 +178,14 @@ def test_route_to_unconfigured_providers_says_so() -> None:
         ("keyless/square", "not configured"),
         ("gemini/gemini-3-pro-image", "not configured"),
         ("north/unable", "cannot generate"),
-        ("south/square", "n must be between 1 and 4"),
+        ("south/square", 'quality must be one of "fine"'),
         ("wide", "it is in the plan already"),
     ],
-    ids=["no key", "not in the file", "cannot generate", "cannot make so many", "the same again"],
+    ids=["no key", "not in the file", "cannot generate", "has no such quality", "the same again"],
 )
 def test_unable_fallback_is_left_out(fallback: str, said: str) -> None:
     """A fallback that could not serve is left out before anything is spent, with its name and the reason."""
-    made = plan("north/wide", fallback, "azure/pictures", n=8)
+    made = plan("north/wide", fallback, "azure/pictures", quality="low")
 
     assert targets(made) == ["north/wide", "azure/pictures"]
     assert [each.target for each in made.skipped] == [fallback]
@@ -212,9 +212,62 @@ def test_unknown_fallback_is_a_mistake(fallback: str) -> None:
 def test_first_targets_complaint_is_the_answer() -> None:
     """What the first target cannot take is the caller's answer, also where a fallback could take it."""
     with pytest.raises(GatewayError) as refused:
-        plan("north/square", "north/wide", n=8)
+        plan("north/square", "north/wide", quality="low")
 
-    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, "n")
+    assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, "quality")
+
+
+def test_more_images_than_a_call_makes_are_several_calls() -> None:
+    """Eight of a model that makes four at a time are two calls, told as such, and held for together."""
+    (step,) = plan("north/square", n=8).steps
+
+    assert [*step.images] == [range(4), range(4, 8)]
+    assert [step.part(each).parameters.n for each in step.images] == [4, 4]
+    assert Change("n", Action.TRANSLATED, "8", "4", "2 calls") in step.changes
+    assert step.max_cost == 8 * 40_000
+
+
+def test_a_model_that_counts_no_images_is_asked_for_one_at_a_time() -> None:
+    """Three calls, without the parameter that it does not have; a seed of three is another one in each."""
+    card = ModelCard(parameters={"seed": Range(0, 3)})
+    north = Upstream(name="north", kind="openai", configured=True, cards={"one": card}, prices={})
+    request = ImageRequest(model="north/one", prompt="a lighthouse", parameters=Parameters(n=3, seed=3))
+    (step,) = make_plan(request, Router({"north": north}, {}, frozenset()), "seed").steps
+
+    assert [step.part(each).parameters for each in step.images] == [Parameters(seed=seed) for seed in (3, 0, 1)]
+    assert Change("n", Action.TRANSLATED, "3", "1", "3 calls") in step.changes
+
+
+KEYED = Upstream(
+    name="keyed",
+    kind="openai",
+    configured=True,
+    cards={"square": SQUARE, "wide": WIDE},
+    prices={},
+    keys=(KeyCard("heavy", 3), KeyCard("light", 1), KeyCard("narrow", 9, ("wide",))),
+)
+
+
+def keys(model: str, seed: str = "", pinned: str = "") -> tuple[str, ...]:
+    request = ImageRequest(model=model, prompt="a lighthouse", key=pinned)
+    return make_plan(request, Router({"keyed": KEYED}, {}, frozenset()), seed).steps[0].keys
+
+
+def test_keys_are_drawn_by_weight() -> None:
+    """Of keys with three and one the first comes first three times in four; all that serve the model follow."""
+    drawn = [keys("keyed/square", str(number)) for number in range(2000)]
+
+    assert {frozenset(each) for each in drawn} == {frozenset({"heavy", "light"})}
+    assert 1400 < sum(each[0] == "heavy" for each in drawn) < 1600
+    assert set(keys("keyed/wide")) == {"heavy", "light", "narrow"}
+
+
+def test_a_pinned_key_is_the_only_one() -> None:
+    """Whoever names a key is served with that key or not at all."""
+    assert keys("keyed/square", pinned="light") == ("light",)
+    for pinned, said in (("nobody's", 'has no key named "nobody\'s"'), ("narrow", "serves square")):
+        with pytest.raises(GatewayError, match=said):
+            keys("keyed/square", pinned=pinned)
 
 
 def test_account_says_what_became_of_the_name() -> None:

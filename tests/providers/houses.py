@@ -25,7 +25,8 @@ async def house_beside(
     **tables: Any,
 ) -> AsyncGenerator[House]:
     """A house whose providers are these (and the painter); `kinds` are those for which the double keeps the bill."""
-    async with open_house(directory, form, {"providers": dict(providers), **tables}) as house:
+    once = {name: table if name == "painter" else {"retries": 0, **table} for name, table in providers.items()}
+    async with open_house(directory, form, {"providers": once, **tables}) as house:
         yield house
         await double.idle()
         await settled(house)

@@ -184,51 +184,51 @@ async def test_no_secret_is_told(azure: AzureDouble, home: House) -> None:
 
 async def test_it_is_renewed_before_its_end(azure: AzureDouble, tokens: Tokens, clock: Clock) -> None:
     """Five minutes before the end one call sets off the renewal; nobody waits, and later calls have the new token."""
-    first = await tokens.draw("m")
+    first = await tokens.named("")
     clock.now += 3600 - entra.EARLY - 1
-    assert await tokens.draw("m") is first
+    assert await tokens.named("") is first
     clock.now += 2
-    assert [await tokens.draw("m") for _ in range(3)] == [first] * 3
+    assert [await tokens.named("") for _ in range(3)] == [first] * 3
     await until(lambda: azure.entra.asked == 2)
     await azure.idle()
     await asyncio.sleep(0.05)
-    second = await tokens.draw("m")
+    second = await tokens.named("")
     assert second.secret != first.secret
     assert azure.entra.asked == 2
 
 
 async def test_an_old_token_goes_on_while_entra_is_out(azure: AzureDouble, tokens: Tokens, clock: Clock) -> None:
     """A renewal that fails is tried again after a while, not with every call; the old token lasts until its end."""
-    first = await tokens.draw("m")
+    first = await tokens.named("")
     azure.entra.failures.extend([(503, "temporarily_unavailable")] * 2)
     clock.now += 3600 - entra.EARLY + 1
     for _ in range(3):
-        assert await tokens.draw("m") is first
+        assert await tokens.named("") is first
         await azure.idle()
         await asyncio.sleep(0.05)
     assert azure.entra.asked == 2
     clock.now += entra.EARLY
     with pytest.raises(ProviderError) as failed:
-        await tokens.draw("m")
+        await tokens.named("")
     assert (failed.value.reason, failed.value.outcome) == (Reason.PROVIDER_OVERLOADED, Outcome.NOT_SENT)
-    assert (await tokens.draw("m")).secret != first.secret
+    assert (await tokens.named("")).secret != first.secret
 
 
 async def test_a_short_token_is_used_for_most_of_its_life(azure: AzureDouble, tokens: Tokens, clock: Clock) -> None:
     """A token that lasts less than five minutes is not renewed with every call."""
     azure.entra.life = 60
-    first = await tokens.draw("m")
+    first = await tokens.named("")
     clock.now += 29
-    assert await tokens.draw("m") is first
+    assert await tokens.named("") is first
     assert azure.entra.asked == 1
     clock.now += 26  # past nine tenths of it
-    assert (await tokens.draw("m")).secret != first.secret
+    assert (await tokens.named("")).secret != first.secret
 
 
 async def test_a_caller_who_leaves_takes_nothing_along(azure: AzureDouble, tokens: Tokens) -> None:
     """A call that is cancelled while it waits leaves the one request for the token to the others."""
     azure.entra.gate = asyncio.Event()
-    leaves, stays = (asyncio.create_task(tokens.draw("m")) for _ in range(2))
+    leaves, stays = (asyncio.create_task(tokens.named("")) for _ in range(2))
     await until(lambda: azure.entra.asked == 1)
     leaves.cancel()
     await asyncio.wait([leaves])
@@ -241,7 +241,7 @@ async def test_a_silent_entra_is_not_waited_for_long(azure: AzureDouble, tokens:
     """Silence at the token's address is a time-out before anything was sent."""
     azure.entra.gate = asyncio.Event()
     with pytest.raises(ProviderError) as failed:
-        await tokens.draw("m")
+        await tokens.named("")
     assert (failed.value.reason, failed.value.outcome) == (Reason.PROVIDER_TIMEOUT, Outcome.NOT_SENT)
 
 
@@ -249,7 +249,7 @@ async def test_nothing_is_left_when_it_is_closed(azure: AzureDouble, clock: Cloc
     """Closing ends a request for a token that is under way."""
     tokens = Tokens(settings(azure), Http(azure.url, Limits(5, 5, 5)), clock)
     azure.entra.gate = asyncio.Event()
-    waiting = asyncio.create_task(tokens.draw("m"))
+    waiting = asyncio.create_task(tokens.named(""))
     await until(lambda: azure.entra.asked == 1)
     await tokens.close()
     await asyncio.wait([waiting])
@@ -260,7 +260,7 @@ async def test_each_waiter_has_an_error_of_its_own(azure: AzureDouble, tokens: T
     """Whoever waited for a token that did not come may add to its error without the others hearing of it."""
     azure.entra.failures.append((503, "temporarily_unavailable"))
     azure.entra.gate = asyncio.Event()
-    waiting = [asyncio.create_task(tokens.draw("m")) for _ in range(3)]
+    waiting = [asyncio.create_task(tokens.named("")) for _ in range(3)]
     await until(lambda: azure.entra.asked == 1)
     azure.entra.gate.set()
     errors = await asyncio.gather(*waiting, return_exceptions=True)
@@ -332,7 +332,7 @@ async def test_the_log_holds_no_words_of_entras(azure: AzureDouble, tokens: Toke
     """Without a token the log has reason, status and code; the sentence stands where content is dropped from."""
     azure.entra.failures.append((401, "invalid_client"))
     with capture_logs() as logs, pytest.raises(ProviderError):
-        await tokens.draw("m")
+        await tokens.named("")
     (line,) = [each for each in logs if each["event"] == "no token"]
     words = line.pop("provider_says")
     assert "provider_says" in CONTENT

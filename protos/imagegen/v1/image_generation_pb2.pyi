@@ -34,6 +34,8 @@ class Generation(_message.Message):
     RESPONSE_FORMAT_FIELD_NUMBER: _builtins.int
     OPENAI_DEFAULTS_FIELD_NUMBER: _builtins.int
     BARE_NAME_PROVIDER_FIELD_NUMBER: _builtins.int
+    PROVIDER_KEY_FIELD_NUMBER: _builtins.int
+    AFTER_UNKNOWN_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A name of the configuration, "provider/model", or the bare name of a model. Required."""
     prompt: _builtins.str
@@ -48,6 +50,14 @@ class Generation(_message.Message):
     """Whose model a name is that is neither a name of the configuration nor "provider/model". The
     REST bridge sends "azure" for Azure's deployment paths.
     """
+    provider_key: _builtins.str
+    """The name, in the configuration, of the key to ask the first target's provider with. Empty means
+    any that serves the model, by weight.
+    """
+    after_unknown: _builtins.str
+    """What to do where a provider may have made and billed images that did not arrive: "fallback"
+    asks another provider, "fail" nobody. Unset means what the route says, or the configuration.
+    """
     @_builtins.property
     def parameters(self) -> _images_pb2.ImageParameters:
         """How it shall be."""
@@ -55,7 +65,8 @@ class Generation(_message.Message):
     @_builtins.property
     def fallbacks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Models to try, in order, when the first could not be reached or answered with an error of its
-        own. Never after a refusal of the content, or once image bytes have been sent.
+        own. Never once image bytes have been sent; after a refusal of the content only where the
+        route says so.
         """
 
     def __init__(
@@ -68,13 +79,20 @@ class Generation(_message.Message):
         response_format: _builtins.str | None = ...,
         openai_defaults: _builtins.bool = ...,
         bare_name_provider: _builtins.str = ...,
+        provider_key: _builtins.str = ...,
+        after_unknown: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_response_format", b"_response_format", "parameters", b"parameters", "response_format", b"response_format"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "after_unknown", b"after_unknown", "parameters", b"parameters", "response_format", b"response_format"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_response_format", b"_response_format", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "response_format", b"response_format"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__after_unknown: _TypeAlias = _typing.Literal["after_unknown"]  # noqa: Y015
+    _WhichOneofArgType__after_unknown: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown"]  # noqa: Y015
     _WhichOneofReturnType__response_format: _TypeAlias = _typing.Literal["response_format"]  # noqa: Y015
     _WhichOneofArgType__response_format: _TypeAlias = _typing.Literal["_response_format", b"_response_format"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__after_unknown) -> _WhichOneofReturnType__after_unknown | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__response_format) -> _WhichOneofReturnType__response_format | None: ...
 
 Global___Generation: _TypeAlias = Generation  # noqa: Y015
@@ -461,6 +479,7 @@ class Step(_message.Message):
     CHANGES_FIELD_NUMBER: _builtins.int
     MAX_COST_MICRO_USD_FIELD_NUMBER: _builtins.int
     PRICE_AS_OF_FIELD_NUMBER: _builtins.int
+    NOTE_FIELD_NUMBER: _builtins.int
     provider: _builtins.str
     """The provider's name in the configuration."""
     kind: _builtins.str
@@ -471,6 +490,8 @@ class Step(_message.Message):
     """The most it can cost, in millionths of a dollar; unset where no price is known."""
     price_as_of: _builtins.str
     """The date of the price, as "2026-11-20"; empty where none is known."""
+    note: _builtins.str
+    """Why it is asked after others that were named later; empty where it is not."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[_report_pb2.ParameterChange]:
         """What would become of each parameter."""
@@ -484,10 +505,11 @@ class Step(_message.Message):
         changes: _abc.Iterable[_report_pb2.ParameterChange] | None = ...,
         max_cost_micro_usd: _builtins.int | None = ...,
         price_as_of: _builtins.str = ...,
+        note: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "max_cost_micro_usd", b"max_cost_micro_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "changes", b"changes", "kind", b"kind", "max_cost_micro_usd", b"max_cost_micro_usd", "model", b"model", "price_as_of", b"price_as_of", "provider", b"provider"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd", "changes", b"changes", "kind", b"kind", "max_cost_micro_usd", b"max_cost_micro_usd", "model", b"model", "note", b"note", "price_as_of", b"price_as_of", "provider", b"provider"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_cost_micro_usd: _TypeAlias = _typing.Literal["max_cost_micro_usd"]  # noqa: Y015
     _WhichOneofArgType__max_cost_micro_usd: _TypeAlias = _typing.Literal["_max_cost_micro_usd", b"_max_cost_micro_usd"]  # noqa: Y015

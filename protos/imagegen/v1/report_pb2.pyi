@@ -235,6 +235,7 @@ class Report(_message.Message):
     COST_MICRO_USD_FIELD_NUMBER: _builtins.int
     UPSTREAM_TIME_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
+    POSSIBLE_DUPLICATE_MICRO_USD_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The id of the request: the caller's x-request-id if it sent a good one, else ours."""
     requested_model: _builtins.str
@@ -249,6 +250,10 @@ class Report(_message.Message):
     """Which target of the plan that was: 0 is the first."""
     cost_micro_usd: _builtins.int
     """What all of it cost, in millionths of a dollar."""
+    possible_duplicate_micro_usd: _builtins.int
+    """What of the cost is for calls that may have been billed though others made the images: a
+    possible duplicate. In millionths of a dollar.
+    """
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterChange]:
         """What was done with each parameter for that target."""
@@ -279,10 +284,11 @@ class Report(_message.Message):
         cost_micro_usd: _builtins.int = ...,
         upstream_time: _duration_pb2.Duration | None = ...,
         skipped: _abc.Iterable[Global___SkippedTarget] | None = ...,
+        possible_duplicate_micro_usd: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "kind", b"kind", "model", b"model", "provider", b"provider", "upstream_time", b"upstream_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "skipped", b"skipped", "upstream_time", b"upstream_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "possible_duplicate_micro_usd", b"possible_duplicate_micro_usd", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "skipped", b"skipped", "upstream_time", b"upstream_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015

@@ -64,4 +64,6 @@ def back(request: ImageRequest) -> v1.Generation:
         response_format=request.response_format,
         openai_defaults=request.openai_defaults,
         bare_name_provider=request.bare_name_provider,
+        provider_key=request.key,
+        after_unknown=request.after_unknown,
     )

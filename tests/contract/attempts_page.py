@@ -1,0 +1,82 @@
+"""docs/attempts.md, made from the table of verdicts: `python -m tests.contract.attempts_page` writes it anew."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from service.domain.event import Outcome
+from service.engine.verdict import TABLE, Then
+from tests.contract.sources import HOUSE
+
+PAGE = HOUSE / "docs" / "attempts.md"
+
+_INTRODUCTION = """\
+# Attempts
+
+<!-- Made from service/engine/verdict.py by `python -m tests.contract.attempts_page`; do not edit. -->
+
+What follows when a provider has been asked, and who is asked next. There is one owner of retries: the service. The
+bridge, gRPC channels and the HTTP client make none.
+
+A call ends in one of four ways. *Not sent*: nothing reached the provider. *Rejected*: it answered with a complete
+error. *Unknown*: it may have accepted the request, and billed it (a timeout, a reset, half an answer, 502, 504).
+*Done*: at least one image came. The table is read from above; of what stands under "then" the first that is possible
+is done, and the request fails where nothing is.
+
+| the call | reason | then | because |
+|---|---|---|---|
+"""
+
+_THEN = {
+    Then.SERVED: "the request is served",
+    Then.SAME_KEY: "the same key again, after a pause",
+    Then.NEXT_KEY: "the provider's next key",
+    Then.NEXT_TARGET: "the next target",
+    Then.NEXT_PROVIDER: "the next target at another provider, once",
+    Then.STOP: "the request fails",
+}
+
+_WORDS = {Outcome.NOT_SENT: "not sent", Outcome.REJECTED: "rejected", Outcome.UNKNOWN: "unknown", Outcome.DONE: "done"}
+
+_NOTES = """
+* **Once bytes of an image have left for the caller**, previews too, nothing follows: the failure is told. Where several
+  calls make the images of one request, that holds for each call; and no fallback begins once one image has come.
+* **The same key again**: as often as the provider's `retries` says (1), after half a second, twice as long each time,
+  or as long as the provider asks for (`Retry-After`): at most 5 s where another target can be asked instead, else at
+  most 60 s, and never beyond the request's deadline. Of a provider's calls a fifth may be such retries, and ten in any
+  case, so that a provider in trouble is not asked for more.
+* **After unknown** another provider may make the images, and both may bill them. What may have been billed in vain is
+  in the cost, and in `possible_duplicate_cost_usd` by itself. With `after_unknown = "fail"` (of the configuration, of a
+  route, of a request) nobody is asked. The second call is held for beside the first; where the budget has no room for
+  both, it is not made.
+* **A refusal** of the content ends the request; a route with `fallback_on_refusal = true` takes it to the next target.
+* A request whose chain is used up fails as its first target failed; `extra_fields.attempts` has every call.
+
+## Who is asked first
+
+A model with one key of a provider is **out** when it failed five times in a row, or half of at least 20 calls in half a
+minute: ten seconds the first time, twice as long each time after, five minutes at most. Then one call finds out whether
+it is well again. A key that used up its rate is out for as long as the provider says (a minute at most); one that the
+provider does not serve, for a minute, twice as long each time, an hour at most. Refusals and bad requests count for
+nobody's failure.
+
+Whoever is out is asked after all others, of the targets of a request as of the keys of a provider, and is still asked
+where nobody else is left. `imagegen plan` and `PlanImages` say who is, and why.
+"""
+
+
+def page() -> str:
+    return _INTRODUCTION + "\n".join(_rows()) + "\n" + _NOTES
+
+
+def _rows() -> Iterator[str]:
+    for rule in TABLE:
+        named = any(each.outcome is rule.outcome and each.reasons for each in TABLE)
+        others = "any other" if named else "any"
+        reasons = ", ".join(f"`{reason}`" for reason in rule.reasons) or others
+        then = "; else ".join(_THEN[each] for each in rule.then or (Then.STOP,))
+        yield f"| {_WORDS[rule.outcome]} | {'' if rule.outcome is Outcome.DONE else reasons} | {then} | {rule.why} |"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")

@@ -1,0 +1,118 @@
+"""Calls that are made anew: with the same key, with another one, and not more than helps. Over real sockets."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from imagegen import Client, ImagegenError
+from imagegen.report import outcome
+
+from tests.house import House, open_house
+from tests.rest.asking import ask
+from tests.upstreams import openai as double
+from tests.upstreams.openai.double import KEY
+
+MODEL = "openai/gpt-image-2"
+KEYS = [{"name": "broken", "value": "sk-nobodys", "weight": 1_000_000}, {"name": "good", "value": KEY}]
+
+
+@pytest_asyncio.fixture
+async def patient(tmp_path: Path) -> AsyncGenerator[House]:
+    """OpenAI is asked anew once."""
+    async with open_house(tmp_path, of_openai={"retries": 1}) as house:
+        yield house
+
+
+@pytest_asyncio.fixture
+async def keyed(tmp_path: Path) -> AsyncGenerator[House]:
+    """OpenAI has two keys; the one that is all but always drawn first does not work."""
+    async with open_house(tmp_path, of_openai={"keys": KEYS}) as house:
+        yield house
+
+
+async def test_as_long_as_the_provider_asks_for(patient: House) -> None:
+    """A 503 that says when to come back is followed by the same call, then and not before."""
+    patient.openai.next(double.status(503, retry_after="1"))
+    began = time.monotonic()
+    async with Client(patient.grpc) as client:
+        answer = await client.generate("a fox", model=MODEL)
+
+    assert time.monotonic() - began >= 1
+    assert [outcome(each) for each in answer.message.report.attempts] == ["rejected", "done"]
+    assert answer.message.report.fallback_index == 0
+    assert len(patient.openai.bill) == 1
+
+
+async def test_not_where_the_time_does_not_suffice(patient: House) -> None:
+    """A pause that the deadline leaves no time for is not begun: the caller is told at once when to come back."""
+    patient.openai.next(double.status(503, retry_after="30"))
+    began = time.monotonic()
+    async with Client(patient.grpc) as client:
+        with pytest.raises(ImagegenError) as failed:
+            await client.generate("a fox", model=MODEL, timeout=10)
+
+    assert time.monotonic() - began < 5
+    assert (failed.value.name, failed.value.retry_after) == ("provider_overloaded", 30)
+    assert len(patient.openai.requests) == 1
+
+
+@pytest.mark.parametrize("behaviour", [double.reset(), double.status(500), double.moderation_blocked()])
+async def test_not_what_may_be_billed_or_would_fail_again(patient: House, behaviour: double.Behaviour) -> None:
+    """An unknown end, an error of the provider's own and a refusal are not asked anew."""
+    patient.openai.next(behaviour)
+    async with Client(patient.grpc) as client:
+        with pytest.raises(ImagegenError):
+            await client.generate("a fox", model=MODEL)
+
+    assert len(patient.openai.requests) == 1
+
+
+async def test_a_key_that_does_not_work_is_passed_over(keyed: House) -> None:
+    """The other key serves; and the next request begins with it."""
+    async with Client(keyed.grpc) as client:
+        first = await client.generate("a fox", model=MODEL)
+        second = await client.generate("a fox", model=MODEL)
+
+    assert [(each.provider, outcome(each)) for each in first.message.report.attempts] == [
+        ("openai", "rejected"),
+        ("openai", "done"),
+    ]
+    assert [outcome(each) for each in second.message.report.attempts] == ["done"]
+    assert [seen.headers["authorization"] == f"Bearer {KEY}" for seen in keyed.openai.requests] == [False, True, True]
+
+
+async def test_a_caller_names_the_key(keyed: House) -> None:
+    """Served with that key or not at all; a name that no key has is the caller's mistake."""
+    body = {"model": MODEL, "prompt": "a fox"}
+    good = await ask(keyed, body, headers={"x-bf-api-key": "good"})
+    broken = await ask(keyed, body, headers={"x-bf-api-key": "broken"})
+    nobodys = await ask(keyed, body, headers={"x-bf-api-key": "nobody's"})
+
+    assert (good.status_code, broken.status_code, nobodys.status_code) == (200, 502, 400)
+    assert len(keyed.openai.requests) == 2
+    assert broken.json()["error"]["code"] == "provider_account"
+    assert nobodys.json()["error"]["param"] == "x-bf-api-key"
+
+
+async def test_who_fails_again_and_again_is_asked_last(house: House) -> None:
+    """After five failures the fallback is asked first, and the plan says why; alone, it is asked all the same."""
+    house.openai.always(double.status(500))
+    async with Client(house.grpc) as client:
+        for _ in range(5):
+            with pytest.raises(ImagegenError):
+                await client.generate("a fox", model=MODEL)
+        answer = await client.generate("a fox", model=MODEL, fallbacks=["painter/scene"], size="256x256")
+        assert [each.provider for each in answer.message.report.attempts] == ["painter"]
+        assert answer.message.report.fallback_index == 1
+        plan = await client.plan("a fox", model=MODEL, fallbacks=["painter/scene"])
+        assert [each.provider for each in plan.steps] == ["painter", "openai"]
+        assert plan.steps[1].note.startswith("5 of its last 5 calls failed; out for another")
+
+        house.openai.clear()
+        assert (await client.generate("a fox", model=MODEL)).message.report.provider == "openai"
+        back = await client.generate("a fox", model=MODEL, fallbacks=["painter/scene"])
+        assert back.message.report.provider == "openai"
