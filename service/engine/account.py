@@ -31,7 +31,8 @@ class Account:
         self._attempts: list[AttemptRecord] = []
         self._step: Step | None = None
         self._delivered: dict[int, ImageReady] = {}
-        self._of_step: list[Attempt] = []
+        self._tried: dict[int, list[Attempt]] = {}
+        """The attempts that are over, by the step they were for."""
         self._error: GatewayError | None = None
         self._errors: dict[int, GatewayError | None] = {}
         """What became of the last attempt at an image, by its index."""
@@ -59,8 +60,6 @@ class Account:
 
     def speak_of(self, step: Step) -> None:
         """The target that the account is about: the one that is being asked, or that the error is from."""
-        if step is not self._step:
-            self._of_step.clear()
         self._step = step
 
     def note(self, event: Shown) -> None:
@@ -79,7 +78,7 @@ class Account:
 
     def end(self, attempt: Attempt) -> None:
         self._attempts.append(attempt.record)
-        self._of_step.append(attempt)
+        self._tried.setdefault(attempt.step.index, []).append(attempt)
         self._errors |= dict.fromkeys(attempt.images, attempt.error)
 
     def give_up(self, error: GatewayError) -> None:
@@ -115,6 +114,11 @@ class Account:
             skipped=self._skipped,
             recorded=tuple(self._recorded),
         )
+
+    @property
+    def _of_step(self) -> list[Attempt]:
+        """The attempts for the step that the account is about."""
+        return self._tried.get(self._step.index, []) if self._step else []
 
     @property
     def _changes(self) -> tuple[Change, ...]:

@@ -64,14 +64,14 @@ class Chain:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """What the attempts say. Raises the error that ended the chain."""
-        errors: list[ProviderError] = []
+        failed: list[tuple[Step, ProviderError]] = []
         left: list[Step] = list(self.plan.steps)
         asked = min(left, key=lambda step: step.index)
         while left:
             step = self.health.first(left)
             left.remove(step)
             if step is not asked:
-                why = errors[-1].reason if errors else OUT
+                why = failed[-1][1].reason if failed else OUT
                 counting.fell_back(asked.target.provider, step.target.provider, why)
             asked = step
             provider = step.target.provider
@@ -83,7 +83,7 @@ class Chain:
             if any(call.then is Then.SERVED for call in calls):
                 return
             gravest = min(calls, key=lambda call: _GRAVITY.index(call.then))
-            errors.append(gravest.error)
+            failed.append((step, gravest.error))
             if gravest.then is Then.STOP:
                 raise gravest.error
             if gravest.then is Then.NEXT_PROVIDER:
@@ -91,12 +91,14 @@ class Chain:
                     break  # once is enough: each of them may have been billed
                 self._barred = provider
                 left = [each for each in left if each.target.provider != provider]
-        self.account.speak_of(self.plan.steps[0])
-        raise errors[0]
+        first, error = min(failed, key=lambda each: each[0].index)
+        self.account.speak_of(first)
+        raise error
 
     async def _call(self, call: _Call) -> AsyncGenerator[Event, None]:
         """One call, tried as often as it may be."""
         target = call.step.target
+        self.health.first_try(target.provider)
         while True:
             if _now() >= self.deadline:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)

@@ -153,7 +153,6 @@ class Health:
 
     def begin(self, target: Target, key: str) -> None:
         """A call is about to be made."""
-        self._allowance(target.provider).earn(_now(), RETRIES)
         circuit = self._circuits.get((target.provider, key, target.model))
         if circuit is not None:
             circuit.begin(_now())
@@ -179,6 +178,10 @@ class Health:
                 circuit.put_out(now, ACCOUNT_OUT, LONGEST_ACCOUNT_OUT, "its provider does not serve the key or account")
             case _:
                 circuit.fail(now)
+
+    def first_try(self, provider: str) -> None:
+        """A call is about to be made that is no retry: it earns a share of one."""
+        self._allowance(provider).earn(_now(), RETRIES)
 
     def may_retry(self, provider: str) -> bool:
         """Whether one more call may be tried anew; it counts as if it were."""

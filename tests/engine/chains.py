@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -56,10 +56,10 @@ SERVED = End(billed=COST)
 
 @dataclass(slots=True)
 class Provider:
-    """Ends its calls one after another as `ends` says; the last of them for good."""
+    """Ends its calls one after another as `ends` says, the last of them for good; or whatever it says just then."""
 
     name: str
-    ends: Sequence[End]
+    ends: Sequence[End] | Callable[[], End]
     card: ModelCard
     asked: list[str] = field(default_factory=list[str])
     """Each call of all who share it: this provider's name and the key."""
@@ -73,7 +73,7 @@ class Provider:
         return {"model": self.card, "other": self.card}
 
     async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
-        end = self.ends[min(self.calls, len(self.ends) - 1)]
+        end = self.ends() if callable(self.ends) else self.ends[min(self.calls, len(self.ends) - 1)]
         self.calls += 1
         self.asked.append(f"{self.name}{call.key}")
         await asyncio.sleep(end.seconds)

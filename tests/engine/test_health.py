@@ -1,0 +1,192 @@
+"""Providers in trouble, in virtual time: they are not asked for more than helps, and asked again once they are well."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from structlog.testing import capture_logs
+
+from service.domain.event import Outcome
+from service.domain.plan import Target
+from service.engine.health import FIRST_OUT, Health
+from service.engine.router import Route
+from service.errors import ProviderError, Reason
+from tests.engine.chains import SERVED, End, Gateway, Provider, Told, card
+from tests.simulation.loop import simulate
+
+OVERLOADED = End(Outcome.REJECTED, Reason.PROVIDER_OVERLOADED)
+BROKEN = End(Outcome.REJECTED, Reason.PROVIDER_ERROR)
+
+
+@dataclass(slots=True)
+class Crowd:
+    """Callers who come at a steady rate, and what each was told, by when it came."""
+
+    gateway: Gateway
+    told: dict[float, Told] = field(default_factory=dict[float, Told])
+
+    async def come(self, each_second: int, seconds: float) -> None:
+        with capture_logs():  # a line for each failure: to print them takes longer than all else
+            await self._come(each_second, seconds)
+
+    async def _come(self, each_second: int, seconds: float) -> None:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(int(each_second * seconds)):
+                group.create_task(self._ask(now()))
+                await asyncio.sleep(1 / each_second)
+
+    async def _ask(self, at: float) -> None:
+        self.told[at] = await self.gateway.ask()
+
+    def served(self, since: float, until: float) -> float:
+        """The share of those who came then that got an image."""
+        came = [told for at, told in self.told.items() if since <= at < until]
+        return sum(told.images for told in came) / len(came)
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def test_a_provider_in_trouble_is_not_asked_for_more() -> None:
+    """The only one answers 503 for a minute, asked a hundred times a second: at most a fifth more and a hundred reach
+    it; in the first five seconds after it is well again, nearly everybody is served.
+    """
+
+    async def main() -> None:
+        provider = Provider("a", lambda: OVERLOADED if now() < 60 else SERVED, card())
+        crowd = Crowd(Gateway([provider]))
+        await crowd.come(100, 60)
+        asked = provider.calls
+        assert 6000 <= asked <= 1.2 * 6000 + 100
+        await crowd.come(100, 10)
+        assert crowd.served(60, 65) >= 0.95
+        assert crowd.served(65, 70) == 1
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_a_bad_target_of_three_is_left_alone() -> None:
+    """A route of three, one of which fails all its calls: at most nine reach it in a minute, and all are served."""
+
+    async def main() -> None:
+        providers = [Provider(name, [SERVED] if name != "b" else [BROKEN], card()) for name in "abc"]
+        route = Route(tuple((f"{name}/model", 1) for name in "abc"), ("c/model",))
+        crowd = Crowd(Gateway(providers, route))
+        await crowd.come(50, 60)
+        assert providers[1].calls <= 9
+        assert crowd.served(0, 60) == 1
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_it_is_found_well_again() -> None:
+    """The target that failed for a while serves again, at most so long after it is well as it was out last."""
+
+    async def main() -> None:
+        first = Provider("a", lambda: BROKEN if now() < 15 else SERVED, card())
+        crowd = Crowd(Gateway([first, Provider("b", [SERVED], card())]))
+        await crowd.come(20, 15)
+        assert first.calls <= 7
+        before = first.calls
+        await crowd.come(20, 25)
+        assert first.calls > before + 100
+        assert crowd.served(0, 40) == 1
+
+    simulate(main, 1)
+
+
+def test_nobody_is_out_where_nobody_is_left() -> None:
+    """Where all fail, each request asks all of them still, and hears the first one's error."""
+
+    async def main() -> None:
+        providers = [Provider(name, [BROKEN], card()) for name in "abc"]
+        gateway = Gateway(providers)
+        for _ in range(30):
+            told = await gateway.ask()
+            assert told.error is not None
+            assert "a/model" in told.error.message
+        assert [each.calls for each in providers] == [30, 30, 30]
+
+    simulate(main, 1)
+
+
+TARGET = Target("a", "a", "model")
+
+
+def watched(ends: Sequence[Reason | None], then: Callable[[Health], None]) -> None:
+    """What is known of a target after its calls have ended so."""
+
+    async def main() -> None:
+        health = Health()
+        for reason in ends:
+            health.begin(TARGET, "key")
+            health.end(TARGET, "key", reason and ProviderError(reason, "It failed.", Outcome.REJECTED, retry_after=7))
+        then(health)
+
+    simulate(main, 1)
+
+
+def is_out(health: Health) -> bool:
+    return health.out(TARGET, "key") is not None
+
+
+def test_faults_of_callers_and_refusals_count_for_nothing() -> None:
+    """They are answers of a provider that is well: they end a row of failures like any success."""
+    failed, fault, refused = Reason.PROVIDER_ERROR, Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED
+    watched([failed] * 4, lambda health: _assert(not is_out(health)))
+    watched([failed] * 5, lambda health: _assert(is_out(health)))
+    watched([failed] * 4 + [fault] + [failed] * 4, lambda health: _assert(not is_out(health)))
+    watched([refused] * 100 + [fault] * 100, lambda health: _assert(not is_out(health)))
+
+
+def test_more_often_than_not_is_too_often() -> None:
+    """Half of twenty calls in half a minute are too many, also where no five fail in a row."""
+    watched([None, Reason.PROVIDER_ERROR] * 9, lambda health: _assert(not is_out(health)))
+    watched([None, Reason.PROVIDER_ERROR] * 11, lambda health: _assert(is_out(health)))
+
+
+def test_a_key_rests_as_long_as_its_provider_says() -> None:
+    """One 429 is enough; it is no failure of the target."""
+
+    async def main() -> None:
+        health = Health()
+        health.end(TARGET, "key", ProviderError(Reason.PROVIDER_RATE_LIMITED, "Slow.", Outcome.REJECTED, retry_after=7))
+        assert is_out(health)
+        assert health.key(TARGET, ["key", "other"]) == "other"
+        assert health.key(TARGET, ["key"]) == "key"
+        await asyncio.sleep(7)
+        assert not is_out(health)
+
+    simulate(main, 1)
+
+
+def test_one_call_finds_out_whether_it_is_well() -> None:
+    """While it is under way the target counts as out; if it fails, for twice as long; if it serves, no more."""
+
+    async def main() -> None:
+        health = Health()
+        failure = ProviderError(Reason.PROVIDER_ERROR, "It failed.", Outcome.REJECTED)
+        for _ in range(5):
+            health.end(TARGET, "key", failure)
+        await asyncio.sleep(FIRST_OUT)
+        assert not is_out(health)
+        health.begin(TARGET, "key")
+        assert is_out(health)
+        health.end(TARGET, "key", failure)
+        await asyncio.sleep(FIRST_OUT * 2 - 1)
+        assert is_out(health)
+        await asyncio.sleep(1)
+        health.begin(TARGET, "key")
+        health.end(TARGET, "key", None)
+        assert not is_out(health)
+
+    simulate(main, 1)
+
+
+def _assert(holds: bool) -> None:
+    assert holds
