@@ -125,7 +125,8 @@ def watched(ends: Sequence[Reason | None], then: Callable[[Health], None]) -> No
         health = Health()
         for reason in ends:
             health.begin(TARGET, "key")
-            health.end(TARGET, "key", reason and ProviderError(reason, "It failed.", Outcome.REJECTED, retry_after=7))
+            error = None if reason is None else ProviderError(reason, "It failed.", Outcome.REJECTED, retry_after=7)
+            health.end(TARGET, "key", error)
         then(health)
 
     simulate(main, 1)
