@@ -30,6 +30,8 @@ def routes() -> list[Route]:
         Route("/health/ready", health.ready),
         Route("/metrics", health.metrics),
         Route("/openapi.json", openapi.document),
+        Route("/api/providers", models.list_providers),
+        Route("/v1/images/plan", images.plan, methods=["POST"]),
         Route("/v1/files/{file_id}/content", files.content),
     ]
     for base in DEPLOYMENTS:

@@ -20,7 +20,7 @@ from rest_bridge import errors, openai_json, report, sse
 from rest_bridge.asked import Asked
 from rest_bridge.edge import arrival_of, errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
-from rest_bridge.json import Spliced
+from rest_bridge.json import Spliced, dumps
 from rest_bridge.leaving import ends, has_left, left
 from rest_bridge.names import HEADERS
 from rest_bridge.openai_events import sse_events
@@ -38,23 +38,33 @@ LATER_HEADERS = ("idempotency-key", "x-bf-async", "x-bf-async-id", "x-bf-async-j
 
 
 async def generate(request: Request) -> Response:
-    deployment: str | None = request.path_params.get("deployment")
-    asked = Asked(request_id_of(request), deployment)
-    headers = arrival_of(request).headers
+    asked = Asked(request_id_of(request), request.path_params.get("deployment"))
     try:
-        for name in LATER_HEADERS:
-            if name in headers:
-                raise errors.not_in_this_version(name, field=name)
         errand = errand_of(request)
-        members = openai_json.members(await _body(request, headers))
-        asked.learn(members)
-        body, extras = openai_json.typed(members)
-        message = openai_json.message(body, extras, deployment, headers.get(HEADERS["provider_key"], ""))
+        message = await _message(request, asked)
         if not asked.stream:
             return await _whole(request, errand, message)
     except ImagegenError as error:
         return asked.failed(error)
     return _streamed(request.app.state.gateway, errand, message, asked)
+
+
+async def plan(request: Request) -> Response:
+    """What `generate` would do with the same body, at no cost."""
+    asked = Asked(request_id_of(request), None)
+    gateway: Gateway = request.app.state.gateway
+    try:
+        errand = errand_of(request)
+        asking = v1.PlanImagesRequest(generation=await _message(request, asked))
+        with (
+            translated(),
+            tracing.client_call("imagegen.v1.ImageGeneration/PlanImages", errand.trace) as span,
+            gateway.lane() as lane,
+        ):
+            made = await lane.images.PlanImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+    except ImagegenError as error:
+        return asked.failed(error)
+    return Response(dumps(report.plan(made)), media_type="application/json")
 
 
 async def edit(request: Request) -> Response:
@@ -63,6 +73,19 @@ async def edit(request: Request) -> Response:
 
 async def vary(request: Request) -> Response:
     return errors.response(errors.not_in_this_version("Varying images"), request_id_of(request), "image_variation")
+
+
+async def _message(request: Request, asked: Asked) -> v1.Generation:
+    """What is asked for, from the path, the headers and the body."""
+    headers = arrival_of(request).headers
+    for name in LATER_HEADERS:
+        if name in headers:
+            raise errors.not_in_this_version(name, field=name)
+    members = openai_json.members(await _body(request, headers))
+    asked.learn(members)
+    body, extras = openai_json.typed(members)
+    key = headers.get(HEADERS["provider_key"], "")
+    return openai_json.message(body, extras, request.path_params.get("deployment"), key)
 
 
 async def _body(request: Request, headers: Mapping[str, str]) -> bytes:

@@ -1,4 +1,4 @@
-"""GET …/models, as OpenAI lists them, and beside it what each model takes."""
+"""GET …/models, as OpenAI lists them, and beside it what each model takes; GET /api/providers, who serves them."""
 
 from __future__ import annotations
 
@@ -51,6 +51,35 @@ async def get_model(request: Request) -> Response:
     except ImagegenError as error:
         return errors.response(error, request_id_of(request), model=name)
     return Response(dumps(_model(answer.model)), media_type="application/json")
+
+
+async def list_providers(request: Request) -> Response:
+    gateway: Gateway = request.app.state.gateway
+    try:
+        errand = errand_of(request)
+        with (
+            translated(),
+            tracing.client_call("imagegen.v1.Models/ListProviders", errand.trace) as span,
+            gateway.lane() as lane,
+        ):
+            answer = await lane.models.ListProviders(
+                v1.ListProvidersRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
+            )
+    except ImagegenError as error:
+        return errors.response(error, request_id_of(request))
+    body = {"object": "list", "data": [_provider(each) for each in answer.providers]}
+    return Response(dumps(body), media_type="application/json")
+
+
+def _provider(of: v1.Provider) -> dict[str, Any]:
+    return {
+        "name": of.name,
+        "kind": of.kind,
+        "configured": of.configured,
+        "models": list(of.models),
+        "keys": [{"name": key.name, "weight": key.weight, "models": list(key.models)} for key in of.keys],
+        "out": [{"model": out.model, "key": out.key, "explanation": out.explanation} for out in of.out],
+    }
 
 
 def _model(of: v1.Model) -> dict[str, Any]:

@@ -79,10 +79,16 @@ def _operation(path: str) -> dict[str, Any] | None:
                 **_failures(400, 401, 402, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504),
             },
         }
+    if path == "/v1/images/plan":
+        body = {"required": True, "content": {"application/json": {"schema": ref("GenerationRequest")}}}
+        told = _read("What a generation would do, and at most cost", "ImagePlan", 402, 403, 404, 413, 415, 502)
+        return {**told, "parameters": _of_images(), "requestBody": body}
     if path.endswith("/models"):
         return _read("List models", "ModelList")
     if path.endswith("/models/{model:path}"):
         return _read("One model", "Model", 404)
+    if path == "/api/providers":
+        return _read("List providers", "ProviderList")
     if path.endswith("/content"):
         return {
             "summary": "A finished picture",

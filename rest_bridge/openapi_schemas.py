@@ -189,7 +189,16 @@ def _account() -> dict[str, Any]:
         "failed_images": several(failed),
         "reason": _reason(),
     }
-    return {"ExtraFields": exactly({}, found)}
+    step = exactly(
+        {"provider": TEXT, "provider_name": TEXT, "model": TEXT, "changes": {"type": "array", "items": change}},
+        {"max_cost_usd": TEXT, "price_as_of": TEXT, "note": TEXT},
+    )
+    plan = {
+        "object": {"const": "image_plan"},
+        "steps": several(step),
+        "skipped": {"type": "array", "items": skipped},
+    }
+    return {"ExtraFields": exactly({}, found), "ImagePlan": exactly(plan, {"max_cost_usd": TEXT})}
 
 
 def _reason() -> dict[str, Any]:
@@ -239,7 +248,20 @@ def _models() -> dict[str, Any]:
         "parameters": {"type": "object", "additionalProperties": domain},
     }
     known = {"id": TEXT, "object": {"const": "model"}, "created": NUMBER, "owned_by": TEXT}
+    key = exactly({"name": TEXT, "weight": NUMBER, "models": words})
+    out = exactly({"model": TEXT, "key": TEXT, "explanation": TEXT})
+    provider = exactly(
+        {
+            "name": TEXT,
+            "kind": TEXT,
+            "configured": FLAG,
+            "models": words,
+            "keys": {"type": "array", "items": key},
+            "out": {"type": "array", "items": out},
+        }
+    )
     return {
+        "ProviderList": exactly({"object": {"const": "list"}, "data": {"type": "array", "items": provider}}),
         "Model": exactly({**known, "imagegen": exactly(ours)}),
         "ModelList": exactly({"object": {"const": "list"}, "data": {"type": "array", "items": ref("Model")}}),
     }

@@ -30,11 +30,39 @@ def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedIm
         "possible_duplicate_cost_usd": dollars(twice) if (twice := of.possible_duplicate_micro_usd) else None,
         "changes": [_change(each) for each in of.changes] or None,
         "attempts": [_attempt(each) for each in of.attempts] or None,
-        "skipped": [{"target": each.target, "explanation": each.explanation} for each in of.skipped] or None,
+        "skipped": [_skipped(each) for each in of.skipped] or None,
         "failed_images": [{"index": each.index, "reason": each.reason, "message": each.message} for each in failed]
         or None,
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def plan(of: v1.PlanImagesResponse) -> dict[str, Any]:
+    """What would be tried, in order, and what was left out."""
+    found = {
+        "object": "image_plan",
+        "steps": [_step(each) for each in of.steps],
+        "skipped": [_skipped(each) for each in of.skipped],
+        "max_cost_usd": dollars(of.max_cost_micro_usd) if of.HasField("max_cost_micro_usd") else None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _step(of: v1.Step) -> dict[str, Any]:
+    found = {
+        "provider": of.kind,
+        "provider_name": of.provider,
+        "model": of.model,
+        "changes": [_change(each) for each in of.changes],
+        "max_cost_usd": dollars(of.max_cost_micro_usd) if of.HasField("max_cost_micro_usd") else None,
+        "price_as_of": of.price_as_of or None,
+        "note": of.note or None,
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _skipped(of: v1.SkippedTarget) -> dict[str, Any]:
+    return {"target": of.target, "explanation": of.explanation}
 
 
 def _change(of: v1.ParameterChange) -> dict[str, Any]:

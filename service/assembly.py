@@ -59,7 +59,7 @@ class Gateway:
         files = _tls_files(config)
         self.server = Server(
             ImageGeneration(self.pipeline, doorman),
-            Models(self.router, doorman),
+            Models(self.router, self.pipeline.health, doorman),
             ImageFiles(self.blobs, signer),
             Usage(self.records, doorman, signer),
             ServerInfo(config.access.mode),

@@ -164,6 +164,15 @@ def models(way: Way) -> None:
 
 
 @main.command()
+@speaks
+def providers(way: Way) -> None:
+    """List the providers, their keys, and what is asked last for the time being."""
+    from terminal import printing
+
+    printing.providers(out, speak(lambda client: client.providers(), way))
+
+
+@main.command()
 @click.argument("prompt")
 @_parameters
 @speaks

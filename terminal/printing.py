@@ -33,6 +33,23 @@ def models(console: Console, found: Mapping[str, v1.Model]) -> None:
     console.print(table)
 
 
+def providers(console: Console, found: Sequence[v1.Provider]) -> None:
+    table = Table(box=None, pad_edge=False)
+    for title in ("provider", "kind", "keys", "models", "out"):
+        table.add_column(title, overflow="fold")
+    for each in found:
+        keys = ", ".join(f"{key.name} ({key.weight})" for key in each.keys)
+        outs = [f"{out.model}{f' with {out.key}' if out.key else ''}: {out.explanation}" for out in each.out]
+        table.add_row(
+            each.name,
+            each.kind,
+            keys if each.configured else "not configured",
+            ", ".join(each.models),
+            "\n".join(outs),
+        )
+    console.print(table)
+
+
 def of_change(change: v1.ParameterChange) -> str:
     """What became of a parameter, in a line."""
     became = f" → {change.sent}" if change.sent else ""

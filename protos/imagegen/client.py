@@ -229,6 +229,14 @@ class Client:
         with translated(), self._call("imagegen.v1.ImageGeneration/PlanImages") as metadata:
             return await self._images.PlanImages(request, metadata=metadata, timeout=READ_SECONDS)
 
+    async def providers(self) -> Sequence[v1.Provider]:
+        """Every provider, and what of it is asked last for the time being."""
+        with translated(), self._call("imagegen.v1.Models/ListProviders") as metadata:
+            answer = await self._models.ListProviders(
+                v1.ListProvidersRequest(), metadata=metadata, timeout=READ_SECONDS
+            )
+        return answer.providers
+
     async def models(self) -> Mapping[str, v1.Model]:
         """Every model that may be asked for, by name."""
         with translated(), self._call("imagegen.v1.Models/ListModels") as metadata:

@@ -8,7 +8,7 @@ come back is out until then. Where nobody else is left, whoever is out is asked 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -150,6 +150,12 @@ class Health:
             return None
         left = max(circuit.until, circuit.rests) - now
         return f"{circuit.why}; " + (f"out for another {left:.0f} s" if left > 0 else "it is being tried again")
+
+    def outs(self, provider: str) -> Iterator[tuple[str, str, str]]:
+        """Model, key and why, for each target of a provider that is out."""
+        for name, key, model in list(self._circuits):
+            if name == provider and (why := self.out(Target(name, "", model), key)):
+                yield model, key, why
 
     def begin(self, target: Target, key: str) -> None:
         """A call is about to be made."""

@@ -1,18 +1,20 @@
-"""Models: every name that may be asked for, and what its model takes."""
+"""Models: every name that may be asked for, and what its model takes; and who serves them."""
 
 from __future__ import annotations
 
 from imagegen import v1
 
 from service.access.doorman import Doorman
-from service.engine.router import Router
+from service.engine.health import Health
+from service.engine.router import Router, Upstream
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
 
 
 class Models(v1.ModelsServicer):
-    def __init__(self, router: Router, doorman: Doorman) -> None:
+    def __init__(self, router: Router, health: Health, doorman: Doorman) -> None:
         self._router = router
+        self._health = health
         self._doorman = doorman
 
     async def ListModels(  # noqa: N802 - the contract's name
@@ -26,6 +28,22 @@ class Models(v1.ModelsServicer):
     ) -> v1.GetModelResponse:
         await self._doorman.admit(arrived().authorization)
         return v1.GetModelResponse(model=self._model(request.name))
+
+    async def ListProviders(  # noqa: N802 - the contract's name
+        self, request: v1.ListProvidersRequest, context: ServicerContext
+    ) -> v1.ListProvidersResponse:
+        await self._doorman.admit(arrived().authorization)
+        return v1.ListProvidersResponse(providers=[self._provider(each) for each in self._router.upstreams.values()])
+
+    def _provider(self, of: Upstream) -> v1.Provider:
+        return v1.Provider(
+            name=of.name,
+            kind=of.kind,
+            configured=of.configured,
+            models=[model for model, card in of.cards.items() if card.listed],
+            keys=[v1.ProviderKey(name=key.name, weight=key.weight, models=key.models) for key in of.keys],
+            out=[v1.OutTarget(model=model, key=key, explanation=why) for model, key, why in self._health.outs(of.name)],
+        )
 
     def _model(self, name: str) -> v1.Model:
         target, *others = self._router.targets(name)

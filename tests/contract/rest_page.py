@@ -26,6 +26,8 @@ _PURPOSES = {
     "images/generations": "Create images, whole or as server-sent events",
     "images/edits": "Not in this version: refused by name",
     "images/variations": "Not in this version: refused by name",
+    "images/plan": "What a generation would do with the same body, and at most cost",
+    "api/providers": "The providers, their keys, and what is asked last for the time being",
     "models": "The models that may be asked for",
     "models/{model}": "One of them",
     "health": "Whether the process answers",

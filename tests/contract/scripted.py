@@ -14,14 +14,15 @@ from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.access.permit import Permit
 from service.domain import event as events
-from service.domain.card import Choice, ModelCard, Range, Sizes, Text
+from service.domain.card import Choice, KeyCard, ModelCard, Range, Sizes, Text
 from service.domain.plan import Plan
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery, Signer
+from service.engine.health import Health
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
-from service.errors import GatewayError
+from service.errors import GatewayError, ProviderError, Reason
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
 from service.rpc.info import ServerInfo
@@ -102,14 +103,17 @@ class Spoken:
 @asynccontextmanager
 async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     blobs, signer = FileBlobs(directory / "blobs"), Signer([b"a signing key for tests"])
-    upstream = Upstream(name="north", kind="openai", configured=True, cards={"gpt-image-2": CARD}, prices={})
+    cards, keys = {"gpt-image-2": CARD}, (KeyCard("main", 3),)
+    upstream = Upstream(name="north", kind="openai", configured=True, cards=cards, prices={}, keys=keys)
+    health = Health()
+    health.end(some.TARGET, "main", ProviderError(Reason.PROVIDER_ACCOUNT, "No.", events.Outcome.REJECTED))
     router = Router({"north": upstream}, {"pictures": Route((("north/gpt-image-2", 1),))}, frozenset())
     engine = Scripted(router=router, adapters={}, attempts=Attempts(), delivery=Delivery(blobs, signer))
     records = InlineRecords()
     doorman = OpenDoorman(Books(records))
     server = Server(
         ImageGeneration(engine, doorman),
-        Models(router, doorman),
+        Models(router, health, doorman),
         ImageFiles(blobs, signer),
         Usage(records, doorman, signer),
         ServerInfo("open"),

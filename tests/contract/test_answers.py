@@ -156,6 +156,7 @@ async def test_every_field_is_filled_by_somebody(there: Spoken) -> None:
     """Of every answer of every method each field is set in at least one of these: none is promised and never kept."""
     models = await v1.ModelsStub(there.channel).ListModels(v1.ListModelsRequest())
     model = await v1.ModelsStub(there.channel).GetModel(v1.GetModelRequest(name="pictures"))
+    providers = await v1.ModelsStub(there.channel).ListProviders(v1.ListProvidersRequest())
     info = await v1.ServerInfoStub(there.channel).GetServerInfo(v1.GetServerInfoRequest())
     plan = await v1.ImageGenerationStub(there.channel).PlanImages(v1.PlanImagesRequest())
     there.records.at_once(books.entries)
@@ -166,7 +167,7 @@ async def test_every_field_is_filled_by_somebody(there: Spoken) -> None:
     stream, parts = await streamed(there), await files(there)
     there.engine.script[3:3] = [_in_chunks()]
     answers: list[Message] = [await whole(there), *stream, *await streamed(there), *parts, models, model, info, plan]
-    answers += [listed, over, told, summed]
+    answers += [providers, listed, over, told, summed]
     set_by_somebody = set[str]().union(*map(said, answers))
 
     promised = set[str]().union(*map(reachable, _responses()))

@@ -116,3 +116,36 @@ async def test_who_fails_again_and_again_is_asked_last(house: House) -> None:
         assert (await client.generate("a fox", model=MODEL)).message.report.provider == "openai"
         back = await client.generate("a fox", model=MODEL, fallbacks=["painter/scene"])
         assert back.message.report.provider == "openai"
+
+
+async def test_the_plan_is_shown_over_rest(house: House) -> None:
+    """The same body as for a picture, and nobody is asked: steps, what becomes of parameters, what it costs at most."""
+    body = {"model": MODEL, "prompt": "a fox", "size": "17x17", "fallbacks": ["keyless/gpt-image-2", "painter/scene"]}
+    answer = await ask(house, {**body, "size": "1024x1024"}, "/v1/images/plan")
+    refused = await ask(house, body, "/v1/images/plan")
+
+    plan = answer.json()
+    assert [f"{each['provider_name']}/{each['model']}" for each in plan["steps"]] == [MODEL, "painter/scene"]
+    assert plan["steps"][0]["changes"] == [{"parameter": "size", "action": "applied", "asked": "1024x1024"}]
+    assert [each["target"] for each in plan["skipped"]] == ["keyless/gpt-image-2"]
+    assert float(plan["max_cost_usd"]) > 0.1
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "size")
+    assert not house.openai.requests
+
+
+async def test_providers_are_listed_with_what_is_out(keyed: House) -> None:
+    """Keys by name and never by value, and the one that does not work with the reason; the same on both faces."""
+    async with Client(keyed.grpc) as client:
+        await client.generate("a fox", model=MODEL)
+        over_grpc = {each.name: each for each in await client.providers()}
+    answer = await ask(keyed, None, "/api/providers", method="GET")
+    over_rest = {each["name"]: each for each in answer.json()["data"]}
+
+    assert over_rest.keys() == over_grpc.keys() == {"painter", "openai", "second", "keyless", "nobody"}
+    assert [each["name"] for each in over_rest["openai"]["keys"]] == ["broken", "good"]
+    (out,) = over_rest["openai"]["out"]
+    assert (out["model"], out["key"]) == ("gpt-image-2", "broken")
+    assert out["explanation"].startswith("its provider does not serve the key or account; out for another")
+    assert [each.key for each in over_grpc["openai"].out] == ["broken"]
+    assert not over_rest["keyless"]["configured"]
+    assert KEY not in answer.text

@@ -18,7 +18,7 @@ PREFIXES = ("", "/openai", "/litellm", "/langchain", "/pydanticai")
 GROUPS = {
     **{f"{prefix or '/'} {what}": f"^{prefix}(/v1)?/{what}" for prefix in PREFIXES for what in ("images", "models")},
     "deployments": "^/openai/(openai/)?deployments/",
-    "house pages": "^/(health|metrics|openapi.json|v1/files)",
+    "house pages": "^/(health|metrics|openapi.json|v1/files|api/)",
 }
 SHARE = {"images": (620, 35), "models": (260, 20), "deployments": (620, 35), "pages": (95, 20)}
 """At least so many cases in a group, and so many random ones of an operation: 5,000 in all."""

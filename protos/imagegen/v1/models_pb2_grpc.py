@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class ModelsStub(object):
-    """Which models are served here. ListProviders comes with the engine.
+    """Which models are served here, and by whom.
     """
 
     def __init__(self, channel):
@@ -45,10 +45,15 @@ class ModelsStub(object):
                 request_serializer=imagegen_dot_v1_dot_models__pb2.GetModelRequest.SerializeToString,
                 response_deserializer=imagegen_dot_v1_dot_models__pb2.GetModelResponse.FromString,
                 _registered_method=True)
+        self.ListProviders = channel.unary_unary(
+                '/imagegen.v1.Models/ListProviders',
+                request_serializer=imagegen_dot_v1_dot_models__pb2.ListProvidersRequest.SerializeToString,
+                response_deserializer=imagegen_dot_v1_dot_models__pb2.ListProvidersResponse.FromString,
+                _registered_method=True)
 
 
 class ModelsServicer(object):
-    """Which models are served here. ListProviders comes with the engine.
+    """Which models are served here, and by whom.
     """
 
     def ListModels(self, request, context):
@@ -60,6 +65,13 @@ class ModelsServicer(object):
 
     def GetModel(self, request, context):
         """One of them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListProviders(self, request, context):
+        """Every provider, and what of it is asked last for the time being.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -78,6 +90,11 @@ def add_ModelsServicer_to_server(servicer, server):
                     request_deserializer=imagegen_dot_v1_dot_models__pb2.GetModelRequest.FromString,
                     response_serializer=imagegen_dot_v1_dot_models__pb2.GetModelResponse.SerializeToString,
             ),
+            'ListProviders': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListProviders,
+                    request_deserializer=imagegen_dot_v1_dot_models__pb2.ListProvidersRequest.FromString,
+                    response_serializer=imagegen_dot_v1_dot_models__pb2.ListProvidersResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'imagegen.v1.Models', rpc_method_handlers)
@@ -87,7 +104,7 @@ def add_ModelsServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class Models(object):
-    """Which models are served here. ListProviders comes with the engine.
+    """Which models are served here, and by whom.
     """
 
     @staticmethod
@@ -134,6 +151,33 @@ class Models(object):
             '/imagegen.v1.Models/GetModel',
             imagegen_dot_v1_dot_models__pb2.GetModelRequest.SerializeToString,
             imagegen_dot_v1_dot_models__pb2.GetModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListProviders(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/imagegen.v1.Models/ListProviders',
+            imagegen_dot_v1_dot_models__pb2.ListProvidersRequest.SerializeToString,
+            imagegen_dot_v1_dot_models__pb2.ListProvidersResponse.FromString,
             options,
             channel_credentials,
             insecure,

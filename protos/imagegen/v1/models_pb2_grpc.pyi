@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ModelsStub:
-    """Which models are served here. ListProviders comes with the engine."""
+    """Which models are served here, and by whom."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -37,19 +37,23 @@ class ModelsStub:
     """Every name that a caller may ask for."""
     GetModel: _grpc.UnaryUnaryMultiCallable[_models_pb2.GetModelRequest, _models_pb2.GetModelResponse]
     """One of them."""
+    ListProviders: _grpc.UnaryUnaryMultiCallable[_models_pb2.ListProvidersRequest, _models_pb2.ListProvidersResponse]
+    """Every provider, and what of it is asked last for the time being."""
 
 @_typing.type_check_only
 class ModelsAsyncStub(ModelsStub):
-    """Which models are served here. ListProviders comes with the engine."""
+    """Which models are served here, and by whom."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     ListModels: _aio.UnaryUnaryMultiCallable[_models_pb2.ListModelsRequest, _models_pb2.ListModelsResponse]  # type: ignore[assignment]
     """Every name that a caller may ask for."""
     GetModel: _aio.UnaryUnaryMultiCallable[_models_pb2.GetModelRequest, _models_pb2.GetModelResponse]  # type: ignore[assignment]
     """One of them."""
+    ListProviders: _aio.UnaryUnaryMultiCallable[_models_pb2.ListProvidersRequest, _models_pb2.ListProvidersResponse]  # type: ignore[assignment]
+    """Every provider, and what of it is asked last for the time being."""
 
 class ModelsServicer(metaclass=_abc_1.ABCMeta):
-    """Which models are served here. ListProviders comes with the engine."""
+    """Which models are served here, and by whom."""
 
     @_abc_1.abstractmethod
     def ListModels(
@@ -66,5 +70,13 @@ class ModelsServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_models_pb2.GetModelResponse, _abc.Awaitable[_models_pb2.GetModelResponse]]:
         """One of them."""
+
+    @_abc_1.abstractmethod
+    def ListProviders(
+        self,
+        request: _models_pb2.ListProvidersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_models_pb2.ListProvidersResponse, _abc.Awaitable[_models_pb2.ListProvidersResponse]]:
+        """Every provider, and what of it is asked last for the time being."""
 
 def add_ModelsServicer_to_server(servicer: ModelsServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
