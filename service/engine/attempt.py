@@ -35,7 +35,7 @@ from service.domain.record import Ending, Purpose
 from service.engine.health import Health
 from service.engine.pricing import owed
 from service.engine.queue import Queue
-from service.errors import GatewayError, ProviderError, Reason
+from service.errors import ProviderError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import attempt_span, counting, log
 
@@ -76,15 +76,9 @@ class Attempt:
         """What the provider counted: for its whole answer, else over the images that came."""
         return self._answered or (reduce(add, self._counted) if self._counted else None)
 
-    async def events(self, deadline: float) -> AsyncGenerator[Shown, None]:
-        """What the call says, as it says it. Raises DEADLINE_EXCEEDED at `deadline` (of the loop's clock)."""
-        while True:
-            try:
-                event = await self._queue.get(deadline)
-            except TimeoutError:
-                raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
-            if event is None:
-                return
+    async def events(self, until: float) -> AsyncGenerator[Shown, None]:
+        """What the call says, as it says it. Raises TimeoutError at `until` (of the loop's clock)."""
+        while (event := await self._queue.get(until)) is not None:
             self.shown = self.shown or not isinstance(event, Progress)
             yield event
 
@@ -98,6 +92,12 @@ class Attempt:
         self.record = replace(self.record, reason=why.value)
         if cancel and self.step.card.cancellable:
             self.call.cancelled.set()
+
+    def take_too_long(self, *, cancel: bool) -> None:
+        """The watcher goes because others are still to be asked in the time that is left."""
+        message = "The provider took too long: what time is left is for the next one."
+        self.error = self._named(ProviderError(Reason.PROVIDER_TIMEOUT, message, Outcome.UNKNOWN))
+        self.leave(Reason.PROVIDER_TIMEOUT, cancel=cancel)
 
     async def carry_out(self, adapter: Adapter, permit: Permit, health: Health) -> None:
         """Runs the call to its end and settles for it."""

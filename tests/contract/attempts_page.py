@@ -45,6 +45,8 @@ _NOTES = """
   or as long as the provider asks for (`Retry-After`): at most 5 s where another target can be asked instead, else at
   most 60 s, and never beyond the request's deadline. Of a provider's calls a fifth may be such retries, and ten in any
   case, so that a provider in trouble is not asked for more.
+* **While others can still be asked** a call has two thirds of the time that is left; one that takes longer counts as
+  unknown. Before that its provider's own `timeout` may end it.
 * **After unknown** another provider may make the images, and both may bill them. What may have been billed in vain is
   in the cost, and in `possible_duplicate_cost_usd` by itself. With `after_unknown = "fail"` (of the configuration, of a
   route, of a request) nobody is asked. The second call is held for beside the first; where the budget has no room for

@@ -41,6 +41,11 @@ class Servicer(v1.ModelsServicer, v1.ImageFilesServicer):
     async def ListModels(self, request: v1.ListModelsRequest, context: Context) -> v1.ListModelsResponse:  # noqa: N802
         raise NotImplementedError
 
+    async def ListProviders(  # noqa: N802
+        self, request: v1.ListProvidersRequest, context: Context
+    ) -> v1.ListProvidersResponse:
+        raise NotImplementedError
+
     async def ReadFile(  # noqa: N802
         self, request: v1.ReadFileRequest, context: Context
     ) -> AsyncGenerator[v1.ReadFileResponse, None]:

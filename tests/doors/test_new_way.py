@@ -39,6 +39,12 @@ class Thoughtful(v1.ModelsServicer, health_pb2_grpc.HealthServicer):
         await self._wait()
         return v1.GetModelResponse(model=v1.Model(name=request.name))
 
+    async def ListProviders(  # noqa: N802 - the contract's name
+        self, request: v1.ListProvidersRequest, context: object
+    ) -> v1.ListProvidersResponse:
+        await self._wait()
+        return v1.ListProvidersResponse()
+
     async def Check(self, request: object, context: object) -> Any:  # noqa: N802 - the contract's name
         await self._wait()
         return health_pb2.HealthCheckResponse(status=health_pb2.HealthCheckResponse.SERVING)

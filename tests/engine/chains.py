@@ -12,7 +12,7 @@ from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Payer
 from service.domain.card import KeyCard, ModelCard, Range
-from service.domain.event import AdapterEvent, Completed, Event, ImageReady, Outcome, PartialImage
+from service.domain.event import AdapterEvent, Completed, Event, ImageReady, Outcome, PartialImage, Progress
 from service.domain.image import Image, Picture
 from service.domain.price import MicroUsd, Price
 from service.domain.request import ImageRequest, Parameters
@@ -42,6 +42,8 @@ class End:
     billed: MicroUsd = 0
     partial: bool = False
     seconds: float = 0.01
+    endless: bool = False
+    """Whether it goes on saying that it is at work."""
 
     def error(self) -> Exception | None:
         if self.reason is None:
@@ -77,6 +79,9 @@ class Provider:
         self.calls += 1
         self.asked.append(f"{self.name}{call.key}")
         await asyncio.sleep(end.seconds)
+        while end.endless:
+            yield Progress(0, 50)
+            await asyncio.sleep(1)
         n = call.request.parameters.n or 1
         self.billed += end.billed * n
         if end.partial:

@@ -6,6 +6,7 @@ the other, and then the second provider.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -69,6 +70,8 @@ ASKED = {
     "our mistake": POSSIBLY_BILLED,
 }
 """Who is asked where all three end like that, and nothing has been shown."""
+
+SILENT, BUSY = End(seconds=3000, billed=COST), End(billed=COST, endless=True)
 
 SHAPES = ("whole", "streamed", "streamed, a preview out", "fanned out")
 
@@ -231,3 +234,39 @@ def test_nothing_is_begun_when_the_time_is_over() -> None:
     assert told.error is not None
     assert told.error.reason is Reason.DEADLINE_EXCEEDED
     assert not asked
+
+
+@pytest.mark.parametrize("shape", ["whole", "streamed"])
+@pytest.mark.parametrize(
+    "ends", [End(seconds=3000, billed=COST), End(billed=COST, endless=True)], ids=["silent", "busy"]
+)
+def test_who_takes_too_long_leaves_time_for_the_next(ends: End, shape: str) -> None:
+    """A provider that says nothing, or says for ever that it is at work, is given two thirds of the time."""
+
+    async def main() -> None:
+        asked: list[str] = []
+        gateway = Gateway([Provider("a", [ends], card(), asked), Provider("b", [SERVED], card(), asked)])
+        told = await gateway.ask(stream=shape == "streamed", seconds=90)
+        assert asked == ["a", "b"]
+        assert told.images == 1
+        assert asyncio.get_running_loop().time() == pytest.approx(60, abs=0.1)
+        slow, done = told.completed.report.attempts
+        assert (slow.reason, slow.outcome, done.outcome) == ("provider_timeout", Outcome.UNKNOWN, Outcome.DONE)
+        assert possible_duplicate((slow, done)) == COST
+
+    simulate(main, 1, allow_leftover=True)
+
+
+@pytest.mark.parametrize(
+    "ends", [End(seconds=3000, billed=COST), End(billed=COST, endless=True)], ids=["silent", "busy"]
+)
+def test_the_last_one_has_all_the_time(ends: End) -> None:
+    """Nobody is left to ask: the deadline ends it, and says so."""
+
+    async def main() -> None:
+        told = await Gateway([Provider("a", [ends], card())]).ask(seconds=90)
+        assert told.error is not None
+        assert told.error.reason is Reason.DEADLINE_EXCEEDED
+        assert asyncio.get_running_loop().time() == pytest.approx(90, abs=0.1)
+
+    simulate(main, 1, allow_leftover=True)
