@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerPro
 from service.domain.price import MicroUsd
 from service.stores.records.port import Records, Row, Work
 from service.telemetry import counting
+from tests.tracing import exporter
 
 UNBALANCED = {
     "purses hold money that no open request holds": """
@@ -101,8 +102,6 @@ class OpenSpans(SpanProcessor):
 @cache
 def open_spans() -> OpenSpans:
     """The process's one counter, beside the exporter of `tests.tracing`."""
-    from tests.tracing import exporter
-
     exporter()
     made = OpenSpans()
     provider = trace.get_tracer_provider()
@@ -152,6 +151,7 @@ class Judge:
         gc.collect()  # what an earlier test forgot shall not count for this one
         if not gc.get_freeze_count():
             gc.freeze()  # what tests are made of stays, and need not be looked at for every house
+        exporter().clear()  # what earlier tests kept would only be in the way of the collector
         anchor = grpc.aio.insecure_channel("127.0.0.1:1")
         return cls(asyncio.all_tasks(), descriptors(), open_spans().open, under_way(), unjudged, anchor)
 

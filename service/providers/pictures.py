@@ -6,6 +6,7 @@ Nothing is decoded: a header says enough, and a small file can decode to hundred
 from __future__ import annotations
 
 import io
+import re
 import struct
 import zlib
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ _NAMED, _CHECKED = 12, 29
 _SMALLEST_PNG = 57
 _USUAL_SIDE = 8192
 """What is larger is looked at by Pillow, which knows what is too large to be true."""
+_SIZE = re.compile("([0-9]{1,9})x([0-9]{1,9})")
 _FORMATS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif"}
 
 
@@ -60,8 +62,8 @@ def _is_svg(data: bytes) -> bool:
 
 
 def _declared(size: str) -> tuple[int, int]:
-    width, _, height = size.partition("x")
-    return (int(width), int(height)) if width.isdigit() and height.isdigit() else (0, 0)
+    declared = _SIZE.fullmatch(size)
+    return (int(declared[1]), int(declared[2])) if declared else (0, 0)
 
 
 def _unreadable(message: str) -> ProviderError:

@@ -54,6 +54,7 @@ def ask_everything(house: House, paths: str, examples: int, seed: int, determini
             "workers": 1,
             "continue-on-failure": True,
             "request-timeout": 60,
+            "suppress-health-check": ["filter_too_much"],  # what it draws in vain is no answer of ours
             "generation": {"max-examples": examples, "deterministic": deterministic, "database": "none"},
             "checks": {"positive_data_acceptance": {"enabled": False}},
             # Only models lead from one answer to the next request: their names stand in the list.
