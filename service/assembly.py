@@ -13,6 +13,7 @@ from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.pipeline import Pipeline
+from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
 from service.housekeeping import Housekeeping
 from service.liveness import Liveness
@@ -54,6 +55,11 @@ class Gateway:
             delivery=Delivery(self.blobs, signer),
             cancel_when_caller_leaves=config.engine.when_caller_leaves == "cancel",
             record_content=config.telemetry.record_content,
+            rooms={
+                name: Room(name, each.limits.concurrent, each.limits.queue, counting.in_line(name))
+                for name, each in config.providers.items()
+                if each.limits.concurrent
+            },
         )
         doorman = OpenDoorman(self.books)
         files = _tls_files(config)

@@ -176,6 +176,9 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
         if not key.value.isascii() or not key.value.isprintable() or not key.value.strip():
             yield f"{path}.keys[{i}].value", "expected printable ASCII text"
 
+    for name, value in (("concurrent", provider.limits.concurrent), ("queue", provider.limits.queue)):
+        if not 0 <= value <= 1_000_000:
+            yield f"{path}.limits.{name}", f"expected 0 to 1000000, got {value}"
     if not 0 <= provider.retries <= 10:
         yield f"{path}.retries", f"expected 0 to 10, got {provider.retries}"
     for i, model in enumerate(provider.models):

@@ -44,7 +44,6 @@ LATER = {
     "access.admin_key": None,
     "access.allow_direct_keys": None,
     "access.jwt": None,
-    "providers.*.limits": None,
 }
 """Settings that the design has and this version has not: refused by name (a tuple: only these values)."""
 

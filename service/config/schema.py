@@ -93,6 +93,11 @@ class Timeout(Table, frozen=True):
     total: str = "300s"
 
 
+class Limits(Table, frozen=True):
+    concurrent: int = 0
+    queue: int = 1000
+
+
 class Entra(Table, frozen=True):
     """An application that may ask Microsoft Entra for tokens."""
 
@@ -109,6 +114,7 @@ class Provider(Table, frozen=True):
     keys: tuple[Key, ...] = ()
     timeout: Timeout = Timeout()
     retries: int = 1
+    limits: Limits = Limits()
     ours: bool = False
     # What some kinds alone have: each kind says which (SETTINGS in its package).
     models: tuple[str, ...] = ()

@@ -35,6 +35,7 @@ from service.domain.record import Ending, Purpose
 from service.engine.health import Health
 from service.engine.pricing import owed
 from service.engine.queue import Queue
+from service.engine.rooms import Room
 from service.errors import ProviderError, Reason
 from service.providers.base import Adapter, Call
 from service.telemetry import attempt_span, counting, log
@@ -235,10 +236,14 @@ class Attempts:
     def running(self) -> int:
         return len(self._attempts) + len(self._releases)
 
-    def start(self, attempt: Attempt, adapter: Adapter, permit: Permit, health: Health) -> None:
+    def start(self, attempt: Attempt, adapter: Adapter, permit: Permit, health: Health, room: Room | None) -> None:
+        """Carries it out, in a place of the provider's room, which is free again afterwards."""
         health.begin(attempt.step.target, attempt.call.key)
         work = attempt.carry_out(adapter, permit, health)
-        _supervise(self._attempts, asyncio.create_task(work, name=f"attempt {attempt.step.target}"))
+        task = asyncio.create_task(work, name=f"attempt {attempt.step.target}")
+        if room is not None:
+            task.add_done_callback(lambda _: room.leave(attempt.record.seconds))
+        _supervise(self._attempts, task)
 
     async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
         """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""

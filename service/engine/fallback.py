@@ -23,6 +23,7 @@ from service.engine.account import Account
 from service.engine.attempt import TIME_OVER, Attempt
 from service.engine.health import Health
 from service.engine.merging import merged
+from service.engine.rooms import FullError
 from service.engine.verdict import Then, verdict
 from service.errors import GatewayError, ProviderError, Reason
 from service.telemetry import counting
@@ -45,8 +46,8 @@ SHARE_OF_TIME = 2 / 3
 OUT = "target_out"
 """Why the metrics say that a request began at another target than the first."""
 
-Begin = Callable[[Step, range, str], Awaitable[Attempt]]
-"""Begins an attempt: of which step, for which of the images, with which key."""
+Begin = Callable[[Step, range, str, float], Awaitable[Attempt]]
+"""Begins an attempt: of which step, for which of the images, with which key; and until when it may wait for a place."""
 
 _GRAVITY = (Then.STOP, Then.NEXT_PROVIDER, Then.NEXT_TARGET)
 """Of several calls that failed the gravest end is the step's."""
@@ -67,7 +68,7 @@ class Chain:
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """What the attempts say. Raises the error that ended the chain."""
-        failed: list[tuple[Step, ProviderError]] = []
+        failed: list[tuple[Step, GatewayError]] = []
         left: list[Step] = list(self.plan.steps)
         asked = min(left, key=lambda step: step.index)
         while left:
@@ -107,7 +108,11 @@ class Chain:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
             key = self.health.key(target, call.keys)
             try:
-                attempt = await self.begin(call.step, call.images, key)
+                attempt = await self.begin(call.step, call.images, key, self._patience(call))
+            except FullError as error:
+                self.account.leave_out(target, error.message)
+                call.then, call.error = Then.NEXT_TARGET, error
+                return
             except GatewayError as error:
                 if error.reason is not Reason.BUDGET_EXCEEDED or not self.account.attempted:
                     raise
@@ -152,6 +157,11 @@ class Chain:
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=self.cancel_when_left)
             self.account.end(attempt)
 
+    def _patience(self, call: _Call) -> float:
+        """Until when a call may wait for a place: not so long that another target, or itself, has no time any more."""
+        last = self.deadline - LAST_CHANCE
+        return min(last, _now() + PATIENCE) if call.others else last
+
     def _until(self, call: _Call) -> float:
         """Until when an attempt is watched: while others are left to ask, there must be time for them."""
         now = _now()
@@ -187,7 +197,7 @@ class _Call:
     keys: list[str] = field(init=False)
     tries: int = 0
     then: Then = Then.STOP
-    error: ProviderError = field(init=False)
+    error: GatewayError = field(init=False)
 
     def __post_init__(self) -> None:
         self.keys = list(self.step.keys)

@@ -28,6 +28,7 @@ from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.plan import make_plan
 from service.engine.pricing import at_most
+from service.engine.rooms import Room
 from service.engine.router import Router
 from service.engine.tab import Tab
 from service.errors import GatewayError, Reason
@@ -52,6 +53,8 @@ class Pipeline:
     attempts: Attempts
     delivery: Delivery
     health: Health = field(default_factory=Health)
+    rooms: Mapping[str, Room] = field(default_factory=dict[str, Room])
+    """By the provider's name; one without a room is asked as often at once as callers come."""
     cancel_when_caller_leaves: bool = True
     record_content: bool = False
 
@@ -120,14 +123,22 @@ class Pipeline:
         tab = Tab(permit, purpose, plan.max_cost, begun)
         numbers = count(1)
 
-        async def begin(step: Step, images: range, key: str) -> Attempt:
+        async def begin(step: Step, images: range, key: str, until: float) -> Attempt:
             request = step.part(images)
-            number, most = next(numbers), at_most(step.price, request.parameters, request.prompt) or 0
-            await tab.send(_sending(number, step, most))
+            room = self.rooms.get(step.target.provider)
+            if room is not None:
+                await room.enter(until)
+            try:
+                number, most = next(numbers), at_most(step.price, request.parameters, request.prompt) or 0
+                await tab.send(_sending(number, step, most))
+            except BaseException:
+                if room is not None:
+                    room.leave()
+                raise
             call = Call(model=step.target.model, request=request, key=key, request_id=around.request_id, trace=trace)
             attempt = Attempt(number, step, call, images, most)
             begun.append(attempt)
-            self.attempts.start(attempt, self.adapters[step.target.provider], permit, self.health)
+            self.attempts.start(attempt, self.adapters[step.target.provider], permit, self.health, room)
             return attempt
 
         delivery = self.delivery.for_request(account.request, around.inline_limit)

@@ -42,7 +42,6 @@ TABLE = (
         (Then.NEXT_KEY, Then.NEXT_TARGET),
         "there is nothing to open the provider's door with",
     ),
-    Rule(Outcome.NOT_SENT, (Reason.OVERLOADED,), (Then.NEXT_TARGET,), "too many calls wait for this provider"),
     Rule(Outcome.NOT_SENT, (Reason.PROVIDER_REJECTED,), (), "the request is at fault: it cannot even be sent"),
     Rule(Outcome.NOT_SENT, (Reason.CANCELLED,), (), "the gateway stops"),
     Rule(Outcome.NOT_SENT, (), ONCE_MORE, "nothing reached the provider"),

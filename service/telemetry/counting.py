@@ -63,6 +63,7 @@ _retries = METER.counter(
 _out = METER.gauge(
     "imagegen.targets.out", "Models behind a key that failed too often and have not served since.", ("provider",)
 )
+_in_line = METER.gauge("imagegen.calls.waiting", "Calls that wait for a place at their provider.", ("provider",))
 _waiting = METER.gauge("imagegen.queue.size", "Pictures that wait for callers who read slowly.", unit="By")
 _entries = METER.gauge("imagegen.books.waiting", "Entries that wait for the database.")
 _upstream = METER.histogram("gen_ai.client.operation.duration", "Duration of provider calls.", (*_GEN_AI, "error.type"))
@@ -161,6 +162,11 @@ def retried(asked: Labels, key: str, reason: str) -> None:
 def out(provider: str) -> Gauge:
     """Targets of a provider that are out, or were and have not served since."""
     return _out.labels(provider)
+
+
+def in_line(provider: str) -> Gauge:
+    """Calls that wait for a place."""
+    return _in_line.labels(provider)
 
 
 def waits(size: int) -> None:

@@ -161,18 +161,18 @@ base_url = "https://example.openai.azure.com"
     shown = tomllib.loads(command("show", "--config", str(path)).stdout)["providers"]
 
     timeout = {"connect": "5s", "idle": "120s", "total": "300s"}
+    limits = {"concurrent": 0, "queue": 1000}
+    ours = {"timeout": timeout, "retries": 1, "limits": limits, "ours": False}
     assert shown == {
-        "painter": {"ours": True},
-        "sgl": {"base_url": "http://127.0.0.1:30000", "timeout": timeout, "retries": 1, "ours": False},
+        "painter": {"ours": True, "limits": limits},
+        "sgl": {"base_url": "http://127.0.0.1:30000", **ours},
         "azure": {
             "base_url": "https://example.openai.azure.com",
-            "timeout": timeout,
-            "retries": 1,
-            "ours": False,
+            **ours,
             "form": "classic",
         },
     }
-    assert tomllib.loads(command("show").stdout)["providers"]["painter"] == {"kind": "painter"}
+    assert tomllib.loads(command("show").stdout)["providers"]["painter"] == {"kind": "painter", "limits": limits}
 
 
 def _revealed(shown: str, meant: Config) -> str:

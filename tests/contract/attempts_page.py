@@ -62,6 +62,12 @@ it is well again. A key that used up its rate is out for as long as the provider
 provider does not serve, for a minute, twice as long each time, an hour at most. Refusals and bad requests count for
 nobody's failure.
 
+A provider's `limits` say how many calls may be under way at once (`concurrent`; 0, the default, is as many as come) and
+how many may wait for a place (`queue`, 1,000). They are served in the order of coming. A call waits five seconds where
+another target can be asked instead, else until a second before its deadline. One that would be too late by the time
+that calls have taken, or finds the queue full, is not made: the next target is asked, or the caller is told when to
+come back (`overloaded`, 503). Nothing is held for a call that waits.
+
 Whoever is out is asked after all others, of the targets of a request as of the keys of a provider, and is still asked
 where nobody else is left. `imagegen plan` and `PlanImages` say who is, and why.
 """

@@ -38,6 +38,7 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "imagegen_fallbacks": frozenset({"from_provider", "provider", "reason"}),
     "imagegen_retries": TARGET | {"key", "reason"},
     "imagegen_targets_out": frozenset({"provider"}),
+    "imagegen_calls_waiting": frozenset({"provider"}),
     "imagegen_queue_size_bytes": frozenset(),
     "imagegen_books_waiting": frozenset(),
     "gen_ai_client_operation_duration_seconds": GEN_AI | {"error_type"},
@@ -53,7 +54,7 @@ SERVICE: Mapping[str, frozenset[str]] = {
 }
 
 SELDOM: Final = frozenset(
-    {"imagegen_refused", "imagegen_telemetry_dropped", "imagegen_retries", "imagegen_targets_out"}
+    f"imagegen_{name}" for name in ("refused", "telemetry_dropped", "retries", "targets_out", "calls_waiting")
 )
 """What an ordinary request does not bring about: that they are told is enough, whether or not with a number."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator
 from pathlib import Path
@@ -116,6 +117,25 @@ async def test_who_fails_again_and_again_is_asked_last(house: House) -> None:
         assert (await client.generate("a fox", model=MODEL)).message.report.provider == "openai"
         back = await client.generate("a fox", model=MODEL, fallbacks=["painter/scene"])
         assert back.message.report.provider == "openai"
+
+
+async def test_there_is_no_place(tmp_path: Path) -> None:
+    """With one place and no seat the second caller is sent away at once, and told when to come back."""
+    gate = asyncio.Event()
+    async with open_house(tmp_path, of_openai={"limits": {"concurrent": 1, "queue": 0}}) as house:
+        house.openai.next(double.held(gate))
+        first = asyncio.create_task(ask(house, {"model": MODEL, "prompt": "a fox"}))
+        await house.openai.accepted(1)
+        second = await ask(house, {"model": MODEL, "prompt": "a fox"})
+        elsewhere = await ask(house, {"model": MODEL, "prompt": "a fox", "fallbacks": ["second/gpt-image-2"]})
+        gate.set()
+
+        assert (second.status_code, second.json()["type"]) == (503, "overloaded")
+        assert (second.headers["retry-after"], second.headers["x-should-retry"]) == ("1", "true")
+        assert (elsewhere.status_code, elsewhere.headers["x-imagegen-provider"]) == (200, "second")
+        assert (await first).status_code == 200
+        assert (await ask(house, {"model": MODEL, "prompt": "a fox"})).status_code == 200
+        assert len(house.openai.requests) == 3
 
 
 async def test_the_plan_is_shown_over_rest(house: House) -> None:

@@ -19,6 +19,7 @@ from service.domain.request import ImageRequest, Parameters
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Call
@@ -68,6 +69,8 @@ class Provider:
     keys: tuple[KeyCard, ...] = ()
     configured: bool = True
     calls: int = 0
+    at_once: int = 0
+    most_at_once: int = 0
     billed: MicroUsd = 0
 
     @property
@@ -78,7 +81,12 @@ class Provider:
         end = self.ends() if callable(self.ends) else self.ends[min(self.calls, len(self.ends) - 1)]
         self.calls += 1
         self.asked.append(f"{self.name}{call.key}")
-        await asyncio.sleep(end.seconds)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await asyncio.sleep(end.seconds)
+        finally:
+            self.at_once -= 1
         while end.endless:
             yield Progress(0, 50)
             await asyncio.sleep(1)
@@ -120,7 +128,13 @@ class Told:
 class Gateway:
     """The engine in front of the providers. Each is a target: `first/model`, then the others as its fallbacks."""
 
-    def __init__(self, providers: Iterable[Provider], route: Route | None = None, after_unknown: str = "fallback"):
+    def __init__(
+        self,
+        providers: Iterable[Provider],
+        route: Route | None = None,
+        after_unknown: str = "fallback",
+        rooms: Mapping[str, Room] | None = None,
+    ):
         self.providers = {each.name: each for each in providers}
         self.records = InlineRecords()
         self.books = Books(self.records)
@@ -145,6 +159,7 @@ class Gateway:
             adapters=self.providers,
             attempts=self.attempts,
             delivery=Delivery(FileBlobs(Path("nowhere")), Signer([b"a key that signs nothing"])),
+            rooms=rooms or {},
         )
 
     async def ask(self, *, stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = NOBODY) -> Told:

@@ -1,0 +1,90 @@
+"""How many calls a provider is asked at once, and who waits for a place.
+
+Places are given in the order of coming. Nobody waits who could not be served in time: whoever would come too late, by
+the time that calls have taken, and whoever finds too many before them, is told at once when to come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from prometheus_client import Gauge
+
+from service.errors import GatewayError, Reason
+
+WEIGHT = 0.1
+"""Of the last call in the average of how long calls take."""
+SOONEST = 1.0
+"""Seconds after which to come back, at least."""
+
+
+class FullError(GatewayError):
+    """There is no place, and none will be free in time."""
+
+
+@dataclass(slots=True)
+class Room:
+    """One provider's places."""
+
+    provider: str
+    places: int
+    seats: int
+    """How many may wait."""
+    waiting: Gauge
+    _inside: int = 0
+    _queue: dict[asyncio.Future[None], None] = field(default_factory=dict[asyncio.Future[None], None])
+    """Who waits, in the order of coming."""
+    _seconds: float = 0.0
+    """How long calls take."""
+
+    async def enter(self, until: float) -> None:
+        """Returns with a place, which is given back by `leave`. Raises FullError where there is none before `until`."""
+        if self._inside < self.places and not self._queue:
+            self._inside += 1
+            return
+        loop = asyncio.get_running_loop()
+        if len(self._queue) >= self.seats or loop.time() + self._wait() > until:
+            raise self._full()
+        place: asyncio.Future[None] = loop.create_future()
+        self._queue[place] = None
+        timer = loop.call_at(until, _give_up, place)
+        self.waiting.inc()
+        try:
+            await place
+        except TimeoutError:
+            raise self._full() from None
+        except asyncio.CancelledError:
+            if place.done() and not place.cancelled():
+                self._pass_on()  # it was given, and is not taken any more
+            raise
+        finally:
+            self._queue.pop(place, None)
+            self.waiting.dec()
+            timer.cancel()
+
+    def leave(self, seconds: float | None = None) -> None:
+        """Gives a place back: after a call that took so long, or without one."""
+        if seconds is not None:
+            self._seconds += (seconds - self._seconds) * (WEIGHT if self._seconds else 1)
+        self._pass_on()
+
+    def _pass_on(self) -> None:
+        for place in self._queue:
+            if not place.done():  # neither given to, nor gone, nor out of time
+                place.set_result(None)
+                return
+        self._inside -= 1
+
+    def _wait(self) -> float:
+        """How long somebody who comes now will wait, by all that is known."""
+        return self._seconds * (len(self._queue) + 1) / self.places
+
+    def _full(self) -> FullError:
+        message = f"{self._inside} calls to {self.provider} are under way, and {len(self._queue)} wait for a place."
+        return FullError(Reason.OVERLOADED, message, retry_after=max(SOONEST, self._wait()))
+
+
+def _give_up(place: asyncio.Future[None]) -> None:
+    if not place.done():
+        place.set_exception(TimeoutError())

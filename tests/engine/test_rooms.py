@@ -1,0 +1,171 @@
+"""Places at a provider, in virtual time: not more calls at once than it has, and nobody waits in vain."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from contextlib import suppress
+
+import pytest
+from prometheus_client import Gauge
+
+from service.engine.rooms import FullError, Room
+from service.errors import Reason
+from service.telemetry import counting
+from tests.engine.chains import COST, SERVED, End, Gateway, Provider, Told, card
+from tests.engine.test_health import Crowd, now
+from tests.simulation.loop import seeds, simulate
+
+SLOW = End(billed=COST, seconds=2)
+
+
+def waiting() -> Gauge:
+    return counting.in_line("test")
+
+
+def room(places: int, seats: int = 1000) -> Room:
+    return Room("a", places, seats, waiting())
+
+
+def test_no_more_at_once_than_there_are_places() -> None:
+    """Thirty callers, three places: all are served, three at a time."""
+
+    async def main() -> None:
+        provider = Provider("a", [SLOW], card())
+        gateway = Gateway([provider], rooms={"a": room(3)})
+        told = await asyncio.gather(*(gateway.ask() for _ in range(30)))
+        assert sum(each.images for each in told) == 30
+        assert provider.most_at_once == 3
+        assert now() == pytest.approx(20, abs=0.1)
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_whoever_finds_too_many_is_told_at_once() -> None:
+    """One place and two seats: the fourth hears at once that there is none, and when to come back; nothing is held."""
+
+    async def main() -> None:
+        gateway = Gateway([Provider("a", [SLOW], card())], rooms={"a": room(1, 2)})
+        first = [asyncio.create_task(gateway.ask()) for _ in range(3)]
+        await asyncio.sleep(0.1)
+        told = await gateway.ask()
+        assert now() == pytest.approx(0.1, abs=0.01)
+        assert told.error is not None
+        assert (told.error.reason, told.error.retry_after) == (Reason.OVERLOADED, 1)
+        assert "1 calls to a are under way, and 2 wait" in told.error.message
+        assert sum(each.images for each in await asyncio.gather(*first)) == 3
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_whoever_would_be_too_late_is_told_at_once() -> None:
+    """By the time that calls have taken there is no place before the deadline: it is said at once, not then."""
+
+    async def main() -> None:
+        gateway = Gateway([Provider("a", [SLOW], card())], rooms={"a": room(1)})
+        await gateway.ask()
+        others = [asyncio.create_task(gateway.ask()) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        began = now()
+        told = await gateway.ask(seconds=9)
+        assert now() - began < 0.01
+        assert told.error is not None
+        assert told.error.retry_after is not None
+        assert 9 < told.error.retry_after < 11
+        await asyncio.gather(*others)
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_where_another_can_be_asked_nobody_waits_long() -> None:
+    """After five seconds without a place the next target is asked, and the account says why."""
+
+    async def main() -> None:
+        slow = End(billed=COST, seconds=30)
+        gateway = Gateway([Provider("a", [slow], card()), Provider("b", [SERVED], card())], rooms={"a": room(1)})
+        first = asyncio.create_task(gateway.ask())
+        await asyncio.sleep(0.1)
+        began = now()
+        told = await gateway.ask()
+        assert now() - began == pytest.approx(5, abs=0.1)
+        report = told.completed.report
+        assert [str(each.target) for each in report.attempts] == ["b/model"]
+        assert [each.target for each in report.skipped] == ["a/model"]
+        assert report.skipped[0].explanation.startswith("1 calls to a are under way")
+        await first
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_five_times_too_many() -> None:
+    """Five times as many callers as can be served for a minute: the provider is never idle and never asked for more,
+    and whoever is turned away hears it at once.
+    """
+
+    async def main() -> None:
+        provider = Provider("a", [End(billed=COST, seconds=1)], card())
+        crowd = Crowd(Gateway([provider], rooms={"a": room(10, 30)}))
+        began: dict[int, float] = {}
+
+        async def ask(number: int) -> Told:
+            began[number] = now()
+            told = await crowd.gateway.ask(seconds=20)
+            began[number] = now() - began[number]
+            return told
+
+        tasks: list[asyncio.Task[Told]] = []
+        for number in range(3000):
+            tasks.append(asyncio.create_task(ask(number)))
+            await asyncio.sleep(1 / 50)
+        told = await asyncio.gather(*tasks)
+        served = [number for number, each in enumerate(told) if each.images]
+        assert len(served) >= 0.9 * 10 * 60
+        assert provider.most_at_once == 10
+        assert max(began[number] for number in served) <= 5
+        turned_away = [number for number, each in enumerate(told) if each.error]
+        assert max(began[number] for number in turned_away) < 0.05
+        assert all(each.error.retry_after for each in told if each.error)
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_places_are_given_back_whatever_happens() -> None:
+    """Callers who wait, leave, come too late or leave in the moment in which they are given a place: in every order no
+    place is lost, and none is given twice.
+    """
+
+    async def main(chance: random.Random) -> None:
+        rooms, inside, most = room(3, 10), 0, 0
+
+        async def come() -> None:
+            nonlocal inside, most
+            await asyncio.sleep(chance.uniform(0, 10))
+            await rooms.enter(now() + chance.uniform(0, 3))
+            inside += 1
+            most = max(most, inside)
+            try:
+                await asyncio.sleep(chance.uniform(0, 2))
+            finally:
+                inside -= 1
+                rooms.leave(1)
+
+        async def call() -> None:
+            with suppress(FullError, TimeoutError):
+                async with asyncio.timeout(chance.uniform(0, 12)):
+                    await come()
+
+        await asyncio.gather(*(call() for _ in range(60)))
+        assert most == 3
+        for _ in range(3):
+            await rooms.enter(now())
+        with pytest.raises(FullError):
+            await rooms.enter(now())
+
+    for seed in seeds(100):
+        simulate(lambda seed=seed: main(random.Random(seed)), seed)
+    assert waiting()._value.get() == 0  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType] - it has no other way to say
