@@ -40,6 +40,9 @@ LONGEST_PAUSE = 60.0
 LAST_CHANCE = 1.0
 """Seconds that must be left after a pause for it to be worth waiting."""
 
+MOMENT = 0.005
+"""Seconds by which a timer may be early."""
+
 SHARE_OF_TIME = 2 / 3
 """How much of the time that is left an attempt may take where others can still be asked."""
 
@@ -140,20 +143,21 @@ class Chain:
     async def _watched(self, attempt: Attempt, call: _Call) -> AsyncGenerator[Event, None]:
         """What an attempt says, until it has ended or nobody listens any more."""
         self.account.speak_of(call.step)
+        until = self._until(call)
         try:
             yield AttemptStarted(attempt.record.number, call.step.index, call.step.target)
-            async with aclosing(attempt.events(self._until(call))) as events:
+            async with aclosing(attempt.events(until)) as events:
                 async for event in events:
                     self.account.note(event)
                     yield event
         except TimeoutError:
-            if _now() >= self.deadline:
+            if until == self.deadline:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
             attempt.take_too_long(cancel=self.cancel_when_left)
         finally:
             attempt.unwatch()
             if not (attempt.ended.done() or attempt.error):  # the caller has left, or its deadline has passed
-                late = _now() >= self.deadline
+                late = _now() + MOMENT >= self.deadline
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=self.cancel_when_left)
             self.account.end(attempt)
 
@@ -165,7 +169,7 @@ class Chain:
     def _until(self, call: _Call) -> float:
         """Until when an attempt is watched: while others are left to ask, there must be time for them."""
         now = _now()
-        return now + (self.deadline - now) * (SHARE_OF_TIME if call.others else 1)
+        return now + (self.deadline - now) * SHARE_OF_TIME if call.others else self.deadline
 
     def _next(self, attempt: Attempt, call: _Call, pause: float) -> Then:
         """The first of what may follow that is possible."""
