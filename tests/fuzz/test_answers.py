@@ -35,7 +35,7 @@ async def mimic() -> AsyncGenerator[Mimic]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def home(mimic: Mimic, tmp_path_factory: pytest.TempPathFactory) -> AsyncGenerator[House]:
-    providers = {"painter": {}, "openai": {"base_url": mimic.url, "keys": [{"value": "sk-mimic"}]}}
+    providers = {"painter": {}, "openai": {"base_url": mimic.url, "keys": [{"value": "sk-mimic"}], "retries": 0}}
     async with open_house(tmp_path_factory.mktemp("house"), extra={"providers": providers}) as house:
         yield house
         await settled(house)
