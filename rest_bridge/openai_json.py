@@ -43,6 +43,7 @@ class GenerationBody(msgspec.Struct, kw_only=True):
     safety_identifier: str | None = None
     fallbacks: list[str] | None = None
     after_unknown: str | None = None
+    strict: bool | None = None
     seed: Int64 | None = None
     negative_prompt: str | None = None
     num_inference_steps: int | None = None
@@ -109,6 +110,7 @@ def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | N
         bare_name_provider="azure" if deployment is not None else "",
         provider_key=key,
         after_unknown=body.after_unknown,
+        strict=body.strict,
     )
 
 

@@ -34,6 +34,9 @@ _BOUNDS: dict[str, dict[str, Any]] = {
         "enum": ["fallback", "fail", None],
         "description": "Whether another provider is asked where one may have billed images that did not arrive.",
     },
+    "strict": {
+        "description": "Refuse what a model does not take as it is asked for, rather than translate or drop it."
+    },
     "negative_prompt": {"maxLength": 32000},
     "num_inference_steps": {"minimum": 1, "maximum": 1000},
     "guidance_scale": {"minimum": 0, "maximum": 100},

@@ -186,6 +186,7 @@ def _routes(config: Config) -> dict[str, Route]:
             model.fallbacks,
             model.after_unknown,
             model.fallback_on_refusal,
+            model.strict,
         )
         for name, model in config.models.items()
     }

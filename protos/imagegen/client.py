@@ -68,6 +68,7 @@ def generation(
     response_format: str | None = None,
     provider_key: str = "",
     after_unknown: str | None = None,
+    strict: bool | None = None,
     **parameters: Any,
 ) -> v1.Generation:
     """What to make, from plain keywords: every field of ImageParameters by its name; None means unset."""
@@ -79,6 +80,7 @@ def generation(
         response_format=response_format,
         provider_key=provider_key,
         after_unknown=after_unknown,
+        strict=strict,
         parameters=v1.ImageParameters(**chosen),
     )
 

@@ -134,6 +134,7 @@ class Model(Table, frozen=True):
     fallbacks: tuple[str, ...] = ()
     after_unknown: AfterUnknown | None = None
     fallback_on_refusal: bool = False
+    strict: bool = False
 
 
 class PriceByTokens(Table, frozen=True):

@@ -62,3 +62,5 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     """The name of the key to ask the first target's provider with."""
     after_unknown: str | None = None
     """ "fallback" or "fail": what to do where a provider may have been billed and nobody knows."""
+    strict: bool | None = None
+    """Whether what a model does not take as asked is refused rather than translated or dropped."""

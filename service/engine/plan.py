@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from msgspec.structs import replace
 
 from service.domain.plan import Action, Change, Plan, Skipped, Step, Target
 from service.domain.request import ImageRequest
-from service.engine.adapt import adapt
+from service.engine.adapt import NOTHING_LIKE_IT, adapt
+from service.engine.complaints import invalid, quoted
 from service.engine.pricing import at_most
 from service.engine.router import Router
 from service.errors import GatewayError, Reason
@@ -50,6 +53,8 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
     if request.operation not in card.operations:
         raise GatewayError(Reason.UNSUPPORTED_OPERATION, f"{target} cannot {request.operation} images.", field="model")
     adapted, changes = adapt(request, card, str(target))
+    if router.strict(request.model) if request.strict is None else request.strict:
+        _refuse(changes, target)
     if request.model not in (str(target), target.model):
         changes = (Change("model", Action.TRANSLATED, request.model, str(target)), *changes)
     price = router.price(target)
@@ -67,6 +72,15 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
     )
     calls = [at_most(price, part.parameters, part.prompt) for part in map(step.part, step.images)]
     return replace(step, max_cost=None if None in calls else sum(filter(None, calls)))
+
+
+def _refuse(changes: Sequence[Change], target: Target) -> None:
+    """Raises for the first parameter that would not be sent as it was asked for."""
+    for each in changes:
+        if each.action is Action.DROPPED:
+            raise invalid(each.parameter, f"would be dropped for {target}: {each.note or NOTHING_LIKE_IT}")
+        if each.action is Action.TRANSLATED and each.parameter != "n":
+            raise invalid(each.parameter, f'would be sent to {target} as "{each.sent}", not {quoted(each.asked)}')
 
 
 def _shares(n: int, most: int) -> tuple[int, ...]:

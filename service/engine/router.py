@@ -62,6 +62,7 @@ class Route:
     fallbacks: tuple[str, ...] = ()
     after_unknown: str | None = None
     fallback_on_refusal: bool = False
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,10 @@ class Router:
             fails_after_unknown=chosen == "fail",
             fallback_on_refusal=route is not None and route.fallback_on_refusal,
         )
+
+    def strict(self, name: str) -> bool:
+        """Whether nothing that is asked for by this name is translated or dropped."""
+        return name in self.routes and self.routes[name].strict
 
     def resolve(self, name: str, seed: str, bare_name_provider: str = "") -> tuple[Target, ...]:
         """The targets behind a name, in order. Raises for a name that means nothing here."""

@@ -48,6 +48,7 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
         stream=stream,
         key=message.provider_key,
         after_unknown=message.after_unknown if message.HasField("after_unknown") else None,
+        strict=message.strict if message.HasField("strict") else None,
     )
 
 
@@ -86,7 +87,7 @@ def _extras(text: str) -> Mapping[str, Any]:
 _IN_JSON = {"num_inference_steps": "steps", "guidance_scale": "guidance"}
 """What REST callers and many servers call parameters that have another name here."""
 
-_OTHER_FIELDS = ("model", "prompt", "stream", "fallbacks", "response_format", "after_unknown")
+_OTHER_FIELDS = ("model", "prompt", "stream", "fallbacks", "response_format", "after_unknown", "strict")
 _NEVER_EXTRAS = frozenset({*PARAMETER_NAMES, *_IN_JSON, *_OTHER_FIELDS})
 
 

@@ -34,6 +34,7 @@ BODY: dict[str, Any] = {
     "safety_identifier": "safety-1",
     "fallbacks": ["north/gpt-image-2", "painter/scene"],
     "after_unknown": "fail",
+    "strict": True,
     "seed": -(2**63),
     "negative_prompt": "people",
     "num_inference_steps": 30,

@@ -71,6 +71,7 @@ def test_each_value_arrives_under_its_name() -> None:
         stream=True,
         key=message.provider_key,
         after_unknown=message.after_unknown,
+        strict=message.strict,
     )
 
 

@@ -295,3 +295,32 @@ def test_each_step_has_the_request_in_its_own_terms() -> None:
 
     assert [step.request.parameters for step in made.steps] == [Parameters(quality="fine", n=2), Parameters(n=2)]
     assert [change.action for change in made.steps[1].changes if change.parameter == "quality"] == [Action.DROPPED]
+
+
+STRICT = Router(
+    ROUTER.upstreams, {"exact": Route((("north/square", 1),), ("north/wide",), strict=True)}, ROUTER.known_providers
+)
+
+
+def exact(model: str, strict: bool | None, **parameters: int | str) -> Plan:
+    given = Parameters(**parameters)  # pyright: ignore[reportArgumentType] - each by its name
+    return make_plan(ImageRequest(model=model, prompt="a fox", strict=strict, parameters=given), STRICT, "seed")
+
+
+def test_strict_refuses_what_would_be_dropped() -> None:
+    """Of a request or of a route, by the parameter's name; a request's own word goes before the route's."""
+    for model, strict in (("north/square", True), ("exact", None)):
+        with pytest.raises(GatewayError, match="seed would be dropped for north/square: this model has") as refused:
+            exact(model, strict, seed=5)
+        assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, "seed")
+    assert exact("north/square", None, seed=5).steps
+    assert exact("exact", False, seed=5).steps
+
+
+def test_strict_takes_what_is_sent_as_asked() -> None:
+    """More images than a call makes are still as many images; a fallback that would drop something is left out."""
+    made = exact("exact", None, n=8, quality="fine")
+
+    assert targets(made) == ["north/square"]
+    assert [each.target for each in made.skipped] == ["north/wide"]
+    assert "quality would be dropped" in made.skipped[0].explanation

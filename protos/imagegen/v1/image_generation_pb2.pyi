@@ -36,6 +36,7 @@ class Generation(_message.Message):
     BARE_NAME_PROVIDER_FIELD_NUMBER: _builtins.int
     PROVIDER_KEY_FIELD_NUMBER: _builtins.int
     AFTER_UNKNOWN_FIELD_NUMBER: _builtins.int
+    STRICT_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A name of the configuration, "provider/model", or the bare name of a model. Required."""
     prompt: _builtins.str
@@ -57,6 +58,10 @@ class Generation(_message.Message):
     after_unknown: _builtins.str
     """What to do where a provider may have made and billed images that did not arrive: "fallback"
     asks another provider, "fail" nobody. Unset means what the route says, or the configuration.
+    """
+    strict: _builtins.bool
+    """Whether a parameter that a model does not take as it is asked for is refused, by its name and
+    before anything is spent, in place of being translated or dropped. Unset means what the route says.
     """
     @_builtins.property
     def parameters(self) -> _images_pb2.ImageParameters:
@@ -81,19 +86,24 @@ class Generation(_message.Message):
         bare_name_provider: _builtins.str = ...,
         provider_key: _builtins.str = ...,
         after_unknown: _builtins.str | None = ...,
+        strict: _builtins.bool | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "after_unknown", b"after_unknown", "parameters", b"parameters", "response_format", b"response_format"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "parameters", b"parameters", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after_unknown: _TypeAlias = _typing.Literal["after_unknown"]  # noqa: Y015
     _WhichOneofArgType__after_unknown: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown"]  # noqa: Y015
     _WhichOneofReturnType__response_format: _TypeAlias = _typing.Literal["response_format"]  # noqa: Y015
     _WhichOneofArgType__response_format: _TypeAlias = _typing.Literal["_response_format", b"_response_format"]  # noqa: Y015
+    _WhichOneofReturnType__strict: _TypeAlias = _typing.Literal["strict"]  # noqa: Y015
+    _WhichOneofArgType__strict: _TypeAlias = _typing.Literal["_strict", b"_strict"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__after_unknown) -> _WhichOneofReturnType__after_unknown | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__response_format) -> _WhichOneofReturnType__response_format | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__strict) -> _WhichOneofReturnType__strict | None: ...
 
 Global___Generation: _TypeAlias = Generation  # noqa: Y015
 

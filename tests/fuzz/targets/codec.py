@@ -66,4 +66,5 @@ def back(request: ImageRequest) -> v1.Generation:
         bare_name_provider=request.bare_name_provider,
         provider_key=request.key,
         after_unknown=request.after_unknown,
+        strict=request.strict,
     )
