@@ -50,8 +50,8 @@ def settings(
 ) -> dict[str, Any]:
     """The configuration of a test, as its TOML would be read; `extra` replaces whole tables.
 
-    `idle` and `total` are how long it waits for OpenAI: between two pieces of an answer, and for the whole of it. Every
-    provider is asked once, unless `of_openai`, other settings of that provider, say so.
+    `idle` and `total` are how long it waits for OpenAI: for its first byte and between two pieces, and for the whole.
+    Every provider is asked once, unless `of_openai`, other settings of that provider, say so.
     """
     once = {"kind": "openai", "retries": 0}
     return {
@@ -64,7 +64,7 @@ def settings(
             "openai": {
                 "base_url": openai.url,
                 "keys": [{"name": "main", "value": openai.key}],
-                "timeout": {"connect": "2s", "idle": idle, "total": total},
+                "timeout": {"connect": "2s", "first_byte": idle, "idle": idle, "total": total},
                 **once,
                 **(of_openai or {}),
             },

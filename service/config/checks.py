@@ -166,6 +166,7 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
     if provider.base_url and not _is_http(provider.base_url):
         yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
     yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)
+    yield from _duration(f"{path}.timeout.first_byte", provider.timeout.first_byte)
     yield from _duration(f"{path}.timeout.idle", provider.timeout.idle)
     yield from _duration(f"{path}.timeout.total", provider.timeout.total)
     for i, key in enumerate(provider.keys):

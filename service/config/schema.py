@@ -89,6 +89,7 @@ class Key(Table, frozen=True):
 
 class Timeout(Table, frozen=True):
     connect: str = "5s"
+    first_byte: str = "240s"
     idle: str = "120s"
     total: str = "300s"
 

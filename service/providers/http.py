@@ -70,11 +70,12 @@ _ENCODER = msgspec.json.Encoder()  # orjson's bytes keep four kilobytes, and a b
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Seconds: to connect, between two pieces of an answer, and for the whole call."""
+    """Seconds: to connect, between two pieces of an answer, for the whole call; for its first byte, if not as idle."""
 
     connect: float
     idle: float
     total: float
+    first_byte: float | None = None
 
 
 class Answer(Struct, frozen=True):
@@ -222,6 +223,7 @@ class Http:
                 span.set(http__response__status_code=response.status)
                 if response.status >= 400:
                     span.fail(str(response.status))
+                self._begun(response)
                 try:
                     yield Stream(response)
                 finally:
@@ -230,6 +232,13 @@ class Http:
                 raise _translated(error) from None
             except TimeoutError:
                 raise _timed_out(f"The provider took longer than {self._limits.total:g} s.") from None
+
+    def _begun(self, response: aiohttp.ClientResponse) -> None:
+        """From now on silence is measured between two pieces: the first byte, which may take longest, is there."""
+        protocol = response.connection.protocol if response.connection else None
+        if protocol is not None and self._limits.first_byte is not None:
+            protocol.read_timeout = self._limits.idle
+            protocol.start_timeout()
 
     async def fetch(self, url: str, trace: Context | None) -> bytes:
         """Gets a picture from an address that a provider named: absolute, relative to base_url, or a data: URL.
@@ -323,7 +332,7 @@ class Http:
             timeout=aiohttp.ClientTimeout(
                 total=limits.total,
                 sock_connect=limits.connect,
-                sock_read=limits.idle,
+                sock_read=limits.idle if limits.first_byte is None else limits.first_byte,
                 ceil_threshold=math.inf,  # exactly, not to the next whole second
             ),
             read_bufsize=BUFFER,

@@ -160,7 +160,7 @@ base_url = "https://example.openai.azure.com"
     )
     shown = tomllib.loads(command("show", "--config", str(path)).stdout)["providers"]
 
-    timeout = {"connect": "5s", "idle": "120s", "total": "300s"}
+    timeout = {"connect": "5s", "first_byte": "240s", "idle": "120s", "total": "300s"}
     limits = {"concurrent": 0, "queue": 1000}
     ours = {"timeout": timeout, "retries": 1, "limits": limits, "ours": False}
     assert shown == {

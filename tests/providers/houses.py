@@ -11,7 +11,7 @@ from tests.house import House, open_house, settled
 from tests.judge import judge_books
 from tests.upstreams.openai import OpenAIDouble
 
-TIMEOUT = {"connect": "2s", "idle": "500ms", "total": "1500ms"}
+TIMEOUT = {"connect": "2s", "first_byte": "500ms", "idle": "500ms", "total": "1500ms"}
 """How long a test waits for a provider."""
 
 

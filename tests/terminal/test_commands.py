@@ -157,7 +157,10 @@ async def test_unwritable_place_is_one_line(house: House, place: Place) -> None:
     assert_one_line(await generate(house, place, "dusk", *SMALL, "-o", "file/dusk.png"), "cannot be written")
 
 
-@pytest.mark.parametrize("command", [["generate", "dusk"], ["models"], ["plan", "dusk"]], ids=lambda words: words[0])
+COMMANDS = (["generate", "dusk"], ["models"], ["providers"], ["plan", "dusk"])
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
 async def test_no_server_has_a_hint(house: House, place: Place, command: list[str]) -> None:
     """Where no server runs, it is said where it was looked for and what starts one."""
     assert_one_line(
@@ -175,6 +178,22 @@ async def test_models(house: House, place: Place) -> None:
     assert "any" in lines["painter/scene"]
     assert "not configured" in lines["keyless/gpt-image-2"]
     assert set(lines) >= {"dall-e-2", "gpt-image-1", "openai/gpt-image-2", "second/gpt-image-1.5"}
+
+
+async def test_providers(house: House, place: Place) -> None:
+    """Every provider with its keys by name, what it lists, and what is asked last for the time being."""
+    house.openai.always(status(401))
+    await place.run("generate", "dusk", "--service", house.grpc, "-m", "openai/gpt-image-2", *SMALL)
+    result = await place.run("providers", "--service", house.grpc)
+
+    assert (result.code, result.err) == (0, "")
+    lines = {line.split()[0]: line for line in result.out.split("\n") if line.strip()}
+    assert set(lines) >= {"painter", "openai", "second", "keyless", "nobody"}
+    assert "not configured" in lines["keyless"]
+    assert "main (1)" in lines["openai"]
+    shown = " ".join(result.out.split())
+    assert "gpt-image-2 with main: its" in shown
+    assert house.openai.key not in result.out
 
 
 async def test_plan(house: House, place: Place) -> None:

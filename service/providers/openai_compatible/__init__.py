@@ -54,5 +54,5 @@ def made(kind: str, settings: Provider, allowed: Allowed) -> Adapter:
 def connected(settings: Provider, base_url: str, allowed: Allowed) -> Http:
     """The connections to a provider, with the patience that its settings have."""
     timeout = settings.timeout
-    limits = Limits(*(seconds(each) for each in (timeout.connect, timeout.idle, timeout.total)))
+    limits = Limits(*(seconds(each) for each in (timeout.connect, timeout.idle, timeout.total, timeout.first_byte)))
     return Http(base_url or _NOWHERE, limits, allowed, ours=settings.ours)
