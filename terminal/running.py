@@ -13,6 +13,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 
 import uvloop
@@ -111,9 +112,9 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
             await bridge.start()
             meters = (counting.METER, bridge.metrics.meter)
             watched.enter_context(exported(config, "imagegen", meters, counting.spans_dropped))
-            say(greeting(bridge.public_url, grpc, curl_option(config)))
+            ready = greeting(bridge.public_url, grpc, curl_option(config))
             life = asyncio.create_task(_give_signs_of_life(say)) if shared else None
-            await told_to_stop(gateway, by_input=shared)
+            await told_to_stop(gateway, listening=partial(say, ready), by_input=shared)
             grace = seconds(config.drain.grace)
             end = time.monotonic() + grace
             bridge.stop_accepting()
@@ -134,8 +135,8 @@ async def service(config: Config, say: Say) -> None:
         try:
             ports = await gateway.start()
             watched.enter_context(exported(config, "imagegen-service", (counting.METER,), counting.spans_dropped))
-            say(f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n")
-            await told_to_stop(gateway)
+            ready = f"gRPC  {joined(address(config.service.listen)[0], ports[0])}\n"
+            await told_to_stop(gateway, listening=partial(say, ready))
             grace = seconds(config.drain.grace)
             await gateway.stop_accepting()
         finally:
@@ -155,8 +156,8 @@ async def bridge(config: Config, say: Say) -> None:
             counted = made.metrics
             watched.enter_context(exported(config, "imagegen-bridge", (counted.meter,), counted.spans_dropped))
             curl = _curl(made.public_url, curl_option(config))
-            say(f"{curl}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n")
-            await told_to_stop()
+            ready = f"{curl}\n\nREST  {made.public_url}, in front of gRPC {config.bridge.service}\n"
+            await told_to_stop(listening=partial(say, ready))
             grace = seconds(config.drain.grace)
             made.stop_accepting()
         finally:
@@ -208,10 +209,15 @@ def _end_at_once() -> None:
 
 
 async def told_to_stop(
-    gateway: Gateway | None = None, *, by_input: bool = False, at_once: Callable[[], None] = _end_at_once
+    gateway: Gateway | None = None,
+    *,
+    listening: Callable[[], None] = lambda: None,
+    by_input: bool = False,
+    at_once: Callable[[], None] = _end_at_once,
 ) -> None:
     """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed.
 
+    `listening` is called once it can be told: whoever hears that the process is ready may stop it in the same moment.
     With `by_input` also when standard input ends: whoever held it has gone. Who held it knows how to end the process,
     and a signal that comes twice, from it and from those who tell everybody, means the same as one.
     """
@@ -234,6 +240,7 @@ async def told_to_stop(
         loop.add_signal_handler(number, heard)
     if by_input:
         loop.add_reader(sys.stdin.fileno(), input_ended)
+    listening()
     waits = [asyncio.create_task(told.wait())]
     if gateway is not None:
         waits.append(asyncio.create_task(gateway.broken.wait()))
