@@ -129,7 +129,7 @@ class Pipeline:
             if room is not None:
                 await room.enter(until)
             try:
-                number, most = next(numbers), at_most(step.price, request.parameters, request.prompt) or 0
+                number, most = next(numbers), _ceiling(step, request)
                 await tab.send(_sending(number, step, most))
             except BaseException:
                 if room is not None:
@@ -174,6 +174,13 @@ class Pipeline:
 def _storable(text: str) -> str:
     """The text without what no database takes: U+0000, and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
+
+
+def _ceiling(step: Step, part: ImageRequest) -> MicroUsd:
+    """The most that a call for this part of a step can cost."""
+    if part is step.request:
+        return step.max_cost or 0
+    return at_most(step.price, part.parameters, part.prompt) or 0
 
 
 def _sending(number: int, step: Step, at_most: MicroUsd) -> Sending:

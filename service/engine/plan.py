@@ -70,6 +70,8 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
         changes=changes,
         price=price,
     )
+    if len(step.shares) == 1:
+        return replace(step, max_cost=at_most(price, adapted.parameters, adapted.prompt))
     calls = [at_most(price, part.parameters, part.prompt) for part in map(step.part, step.images)]
     return replace(step, max_cost=None if None in calls else sum(filter(None, calls)))
 
