@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import shutil
 import signal
 import socket
 import sys
@@ -46,7 +47,10 @@ async def pair(place: Place, signals: str, openai: OpenAIDouble) -> AsyncGenerat
     openai.always(showing(PICTURE))
     path = leading_to(openai, place, more=f'[stores]\nsignals = "{signals}"\n')
     async with place.running(*up(place, "--workers", "2", "--config", path)) as running:
+        mine = [each for each in counting_folders() if pair_counts_in(running, each)]
         yield running
+    for each in mine:
+        shutil.rmtree(each, ignore_errors=True)  # who is killed leaves it
 
 
 def workers_of(running: Running) -> list[int]:
@@ -206,6 +210,8 @@ async def test_the_folder_it_is_started_in_is_no_part_of_it(place: Place, signal
     async with place.running(*up(place, "--workers", "2", "--config", path)) as running:
         assert len(workers_of(running)) == 2
         assert running.rest
+        running.tell()
+        assert (await running.ended()).code == 0
 
 
 async def test_workers_need_signals_that_they_share(place: Place) -> None:
