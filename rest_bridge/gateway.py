@@ -5,25 +5,27 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from imagegen import connect, tracing, v1
 from imagegen.channel import DEFAULT_SECONDS
-from imagegen.errors import ImagegenError
+from imagegen.errors import ImagegenError, translated
 from imagegen.inprocess import LocalCall, LocalChannel
 from imagegen.tls import Identity, Watch, credentials_of
 from msgspec import Struct
 from opentelemetry.context import Context
 
 if TYPE_CHECKING:
+    from google.protobuf.message import Message
     from imagegen.v1.image_files_pb2_grpc import ImageFilesAsyncStub
     from imagegen.v1.image_generation_pb2_grpc import ImageGenerationAsyncStub
     from imagegen.v1.models_pb2_grpc import ModelsAsyncStub
     from imagegen.v1.server_info_pb2_grpc import ServerInfoAsyncStub
 
+T = TypeVar("T")
 AnyCall = TypeVar("AnyCall", bound="grpc.aio.Call | LocalCall")
 
 SHORTEST_SECONDS, LONGEST_SECONDS = 0.001, 3600.0
@@ -133,6 +135,13 @@ class Gateway:
         self._lanes = [self._open()]
         if certificates is not None:
             certificates.on_change(self._connect_anew)
+
+    async def read(
+        self, errand: Errand, name: str, method: Callable[[Lane], Callable[..., Awaitable[T]]], asking: Message
+    ) -> T:
+        """One short question to the service; `name` is the method's, "Models/GetModel". Raises ImagegenError."""
+        with translated(), tracing.client_call(f"imagegen.v1.{name}", errand.trace) as span, self.lane() as lane:
+            return await method(lane)(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
 
     def lane(self) -> Lane:
         """Where the next call goes: the first connection with room."""

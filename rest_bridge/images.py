@@ -56,12 +56,7 @@ async def plan(request: Request) -> Response:
     try:
         errand = errand_of(request)
         asking = v1.PlanImagesRequest(generation=await _message(request, asked))
-        with (
-            translated(),
-            tracing.client_call("imagegen.v1.ImageGeneration/PlanImages", errand.trace) as span,
-            gateway.lane() as lane,
-        ):
-            made = await lane.images.PlanImages(asking, metadata=errand.metadata(span.context), timeout=errand.seconds)
+        made = await gateway.read(errand, "ImageGeneration/PlanImages", lambda lane: lane.images.PlanImages, asking)
     except ImagegenError as error:
         return asked.failed(error)
     return Response(dumps(report.plan(made)), media_type="application/json")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from imagegen import ImagegenError, tracing, v1
-from imagegen.errors import translated
+from imagegen import ImagegenError, v1
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -18,19 +17,11 @@ from rest_bridge.json import dumps
 async def list_models(request: Request) -> Response:
     gateway: Gateway = request.app.state.gateway
     try:
-        errand = errand_of(request)
-        with (
-            translated(),
-            tracing.client_call("imagegen.v1.Models/ListModels", errand.trace) as span,
-            gateway.lane() as lane,
-        ):
-            answer = await lane.models.ListModels(
-                v1.ListModelsRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
-            )
+        errand, asking = errand_of(request), v1.ListModelsRequest()
+        answer = await gateway.read(errand, "Models/ListModels", lambda lane: lane.models.ListModels, asking)
     except ImagegenError as error:
         return errors.response(error, request_id_of(request))
-    body = {"object": "list", "data": [_model(model) for model in answer.models]}
-    return Response(dumps(body), media_type="application/json")
+    return _listed([_model(each) for each in answer.models])
 
 
 async def get_model(request: Request) -> Response:
@@ -39,15 +30,8 @@ async def get_model(request: Request) -> Response:
     if not name:
         return await list_models(request)
     try:
-        errand = errand_of(request)
-        with (
-            translated(),
-            tracing.client_call("imagegen.v1.Models/GetModel", errand.trace) as span,
-            gateway.lane() as lane,
-        ):
-            answer = await lane.models.GetModel(
-                v1.GetModelRequest(name=name), metadata=errand.metadata(span.context), timeout=errand.seconds
-            )
+        errand, asking = errand_of(request), v1.GetModelRequest(name=name)
+        answer = await gateway.read(errand, "Models/GetModel", lambda lane: lane.models.GetModel, asking)
     except ImagegenError as error:
         return errors.response(error, request_id_of(request), model=name)
     return Response(dumps(_model(answer.model)), media_type="application/json")
@@ -56,19 +40,15 @@ async def get_model(request: Request) -> Response:
 async def list_providers(request: Request) -> Response:
     gateway: Gateway = request.app.state.gateway
     try:
-        errand = errand_of(request)
-        with (
-            translated(),
-            tracing.client_call("imagegen.v1.Models/ListProviders", errand.trace) as span,
-            gateway.lane() as lane,
-        ):
-            answer = await lane.models.ListProviders(
-                v1.ListProvidersRequest(), metadata=errand.metadata(span.context), timeout=errand.seconds
-            )
+        errand, asking = errand_of(request), v1.ListProvidersRequest()
+        answer = await gateway.read(errand, "Models/ListProviders", lambda lane: lane.models.ListProviders, asking)
     except ImagegenError as error:
         return errors.response(error, request_id_of(request))
-    body = {"object": "list", "data": [_provider(each) for each in answer.providers]}
-    return Response(dumps(body), media_type="application/json")
+    return _listed([_provider(each) for each in answer.providers])
+
+
+def _listed(entries: list[dict[str, Any]]) -> Response:
+    return Response(dumps({"object": "list", "data": entries}), media_type="application/json")
 
 
 def _provider(of: v1.Provider) -> dict[str, Any]:

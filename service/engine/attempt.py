@@ -42,7 +42,6 @@ from service.telemetry import attempt_span, counting, log
 
 LAST_ENTRIES = 10.0
 """Seconds in which the requests of a stopping process are closed, after their last attempts have ended."""
-TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over REST, the call's own over gRPC)."
 
 
 class Attempt:

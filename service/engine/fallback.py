@@ -20,13 +20,15 @@ from dataclasses import dataclass, field
 from service.domain.event import AttemptEnded, AttemptStarted, Event, Outcome
 from service.domain.plan import Plan, Step
 from service.engine.account import Account
-from service.engine.attempt import TIME_OVER, Attempt
+from service.engine.attempt import Attempt
 from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError
 from service.engine.verdict import Then, verdict
 from service.errors import GatewayError, ProviderError, Reason
 from service.telemetry import counting
+
+TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over REST, the call's own over gRPC)."
 
 AT_ONCE = 4
 """How many calls of one step are under way at a time."""

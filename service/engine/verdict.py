@@ -1,7 +1,7 @@
 """What follows from the way in which a call ended: one table, for the code and for docs/attempts.md.
 
-A rule names what may be done next, best first; the first that is possible is done, and STOP is always possible. Which
-calls these are and in what order is `step`'s and `fallback`'s; that the table holds, `tests/engine/test_verdict.py`'s.
+A rule names what may be done next, best first; `fallback` does the first that is possible, and STOP always is. That the
+table holds, cell by cell, is proven by `tests/engine/test_chains.py`.
 """
 
 from __future__ import annotations
