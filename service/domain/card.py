@@ -27,6 +27,11 @@ class Range(Struct, frozen=True):
     whole: bool = False
     """Whether only whole numbers are taken, where the parameter itself may be a fraction: the nearest is."""
 
+    def wrapped(self, number: int) -> int:
+        """The number, counted around the bounds: those that follow each other stay different ones."""
+        low, high = int(self.low), int(self.high)
+        return low + (number - low) % (high - low + 1)
+
 
 class Text(Struct, frozen=True):
     """Any text."""

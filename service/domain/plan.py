@@ -30,6 +30,14 @@ class Change(Struct, frozen=True):
     note: str = ""
 
 
+class Conversion(Struct, frozen=True):
+    """What the gateway makes of a picture that the provider cannot make so."""
+
+    output_format: str
+    compression: int | None = None
+    """As output_compression; None where the best will do."""
+
+
 class Target(Struct, frozen=True):
     """A model at a provider: `provider` is its name in the configuration, `kind` what it is."""
 
@@ -68,6 +76,8 @@ class Step(Struct, frozen=True, kw_only=True):
     family: str = "other"
     """The name of the card, which is one of few, whatever callers write."""
     changes: tuple[Change, ...] = ()
+    conversion: Conversion | None = None
+    """What becomes of its pictures here, where the provider does not make them as they are asked for."""
     price: Price | None = None
     max_cost: MicroUsd | None = None
 
@@ -92,8 +102,7 @@ class Step(Struct, frozen=True, kw_only=True):
         seed, domain = self.request.parameters.seed, self.card.parameters.get("seed")
         if seed is None or not isinstance(domain, Range):
             return seed
-        low, high = int(domain.low), int(domain.high)
-        return low + (seed - low + index) % (high - low + 1)
+        return domain.wrapped(seed + index)
 
 
 class Skipped(Struct, frozen=True):

@@ -9,7 +9,7 @@ from operator import add
 from msgspec.structs import replace
 
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
-from service.domain.image import Traits
+from service.domain.image import FORMATS, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
 from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
@@ -138,10 +138,13 @@ class Account:
         pictures = [ready.image.picture for ready in self._delivered.values()]
         told = [each.traits for each in (*self._of_step, *pictures) if each.traits != Traits()]
         used = [each.usage for each in self._of_step if each.usage]
+        traits = told[0] if told else Traits()
+        if pictures and self._step and self._step.conversion:  # what the provider said was of what it sent
+            traits = replace(traits, output_format=FORMATS[pictures[0].media_type])
         return Completed(
             created=int(time.time()),
             usage=reduce(add, used) if used else None,
-            traits=told[0] if told else Traits(),
+            traits=traits,
             failed=self.failed(),
             report=self.report(),
         )

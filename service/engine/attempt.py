@@ -32,6 +32,7 @@ from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose
+from service.engine.conversion import converted
 from service.engine.health import Health
 from service.engine.pricing import owed
 from service.engine.queue import Queue
@@ -77,10 +78,11 @@ class Attempt:
         return self._answered or (reduce(add, self._counted) if self._counted else None)
 
     async def events(self, until: float) -> AsyncGenerator[Shown, None]:
-        """What the call says, as it says it. Raises TimeoutError at `until` (of the loop's clock)."""
+        """What the call says, as it says it, in the format that was asked for. Raises TimeoutError at `until`."""
+        conversion = self.step.conversion
         while (event := await self._queue.get(until)) is not None:
             self.shown = self.shown or not isinstance(event, Progress)
-            yield event
+            yield event if conversion is None else await converted(event, conversion)
 
     def unwatch(self) -> None:
         """Nobody takes what it says any more."""

@@ -52,7 +52,8 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
     card = router.card(target)
     if request.operation not in card.operations:
         raise GatewayError(Reason.UNSUPPORTED_OPERATION, f"{target} cannot {request.operation} images.", field="model")
-    adapted, changes = adapt(request, card, str(target))
+    adapted = adapt(request, card, str(target))
+    changes = adapted.changes
     if router.strict(request.model) if request.strict is None else request.strict:
         _refuse(changes, target)
     if request.model not in (str(target), target.model):
@@ -60,7 +61,7 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
     price = router.price(target)
     step = Step(
         target=target,
-        request=adapted,
+        request=adapted.request,
         card=card,
         index=index,
         keys=router.keys(target, seed, pinned),
@@ -68,10 +69,11 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
         shares=_shares(request.parameters.n or 1, card.most),
         family=router.family(target),
         changes=changes,
+        conversion=adapted.conversion,
         price=price,
     )
     if len(step.shares) == 1:
-        return replace(step, max_cost=at_most(price, adapted.parameters, adapted.prompt))
+        return replace(step, max_cost=at_most(price, step.request.parameters, request.prompt))
     calls = [at_most(price, part.parameters, part.prompt) for part in map(step.part, step.images)]
     return replace(step, max_cost=None if None in calls else sum(filter(None, calls)))
 

@@ -7,7 +7,7 @@ from decimal import ROUND_CEILING, Decimal
 from service.domain.image import Usage
 from service.domain.price import MicroUsd, Price, TokenPrice
 from service.domain.request import Parameters
-from service.engine.adapt import pixels
+from service.engine.nearest import pixels
 
 _STANDARD = 1024 * 1024
 

@@ -1,4 +1,4 @@
-"""A request in a model's own terms: applied, translated, dropped, passed on, or refused; and an account of each."""
+"""A request in a model's own terms: applied, brought to what is nearest, dropped, passed on; an account of each."""
 
 from __future__ import annotations
 
@@ -10,7 +10,11 @@ from msgspec.structs import replace
 from service.domain.card import Choice, ModelCard, Range, Sizes, Text
 from service.domain.plan import Action, Change
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
-from service.engine.adapt import NOTHING_LIKE_IT, adapt
+from service.engine.adapt import DECIDES_BY_ITSELF, NOTHING_LIKE_IT, Adapted, adapt
+from service.engine.nearest import pixels
+from service.engine.output import BY_THE_GATEWAY
+from service.engine.plan import make_plan
+from service.engine.router import Router, Upstream
 from service.errors import GatewayError, Reason
 from tests.engine.shipped import Shipped, shipped
 
@@ -53,15 +57,15 @@ every_model = pytest.mark.parametrize("model", shipped(), ids=str)
 
 def adapted(card: ModelCard = CARD, *, stream: bool = False, **parameters: Any) -> tuple[ImageRequest, list[Change]]:
     request = ImageRequest(model="m", prompt="a lighthouse", parameters=Parameters(**parameters), stream=stream)
-    result, changes = adapt(request, card, "north/model")
-    return result, list(changes)
+    result = adapt(request, card, "north/model")
+    return result.request, list(result.changes)
 
 
 def test_nothing_asked_nothing_changed() -> None:
     """A request without parameters goes out as it is, and there is nothing to tell."""
     request = ImageRequest(model="m", prompt="a lighthouse")
 
-    assert adapt(request, CARD, "north/model") == (request, ())
+    assert adapt(request, CARD, "north/model") == Adapted(request, ())
 
 
 def test_applied() -> None:
@@ -140,25 +144,110 @@ def test_only_streams_where_the_model_does(streams: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "limit"),
+    ("asked", "sent"),
     [
-        ("quality", "low", '"fine"'),
-        ("size", "1000x1024", "16"),
-        ("size", "1024x1000", "16"),
-        ("size", "112x1024", "128"),
-        ("size", "1024x2064", "2048"),
-        ("size", "256x1040", "4"),
-        ("size", "128x496", "65536"),
-        ("size", "2048x1040", "2097152"),
+        ("1000x1024", "1008x1024"),
+        ("1024x1000", "1024x1008"),
+        ("112x1024", "176x704"),
+        ("1024x2064", "1008x2032"),
+        ("256x1040", "256x1024"),
+        ("128x496", "128x512"),
+        ("2048x1040", "2016x1024"),
+        ("64x64", "256x256"),
+        ("1x99999", "160x640"),
     ],
 )
-def test_what_does_not_fit_is_refused_by_name(name: str, value: Any, limit: str) -> None:
-    """A value that the model cannot take and that has no translation is refused by name, with the limit."""
+def test_a_size_out_of_bounds_becomes_the_nearest_within(asked: str, sent: str) -> None:
+    """Multiples, sides, ratio and pixels are kept, each with as little change as can be, and both sizes are told."""
+    request, changes = adapted(size=asked)
+
+    assert request.parameters.size == sent
+    assert changes == [Change("size", Action.TRANSLATED, asked, sent)]
+
+
+RANKED: dict[tuple[str, ...], dict[str, str]] = {
+    ("low", "medium", "high"): {"low": "low", "standard": "medium", "hd": "high", "xhigh": "high", "max": "high"},
+    ("standard", "hd"): {"low": "standard", "medium": "standard", "high": "hd", "xhigh": "hd", "max": "hd"},
+    ("low", "xhigh"): {"medium": "low", "standard": "low", "high": "xhigh", "max": "xhigh"},
+    ("low", "high"): {"medium": "low", "standard": "low", "hd": "high"},
+    ("fine", "max"): {"low": "max", "hd": "max"},
+}
+
+
+@pytest.mark.parametrize("words", RANKED, ids=str)
+def test_quality_goes_by_rank(words: tuple[str, ...]) -> None:
+    """A quality that the model does not have becomes the nearest in rank that it has; of two the cheaper."""
+    card = ModelCard(parameters={"quality": Choice(words)})
+
+    for asked, sent in RANKED[words].items():
+        request, (change,) = adapted(card, quality=asked)
+        assert request.parameters.quality == sent
+        assert change.action is (Action.APPLIED if asked == sent else Action.TRANSLATED)
+
+
+NUMBERS = ModelCard(
+    parameters={
+        "steps": Range(10, 50),
+        "guidance": Range(1.5, 20),
+        "output_compression": Range(1, 90),
+        "seed": Range(0, 2**32 - 1),
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "sent"),
+    [
+        ("steps", 1, 10),
+        ("steps", 51, 50),
+        ("guidance", 0.0, 1.5),
+        ("guidance", 100.0, 20),
+        ("output_compression", 0, 1),
+        ("output_compression", 100, 90),
+        ("seed", 2**32, 0),
+        ("seed", 2**32 + 41, 41),
+        ("seed", -1, 2**32 - 1),
+    ],
+)
+def test_a_number_out_of_range_becomes_the_nearest(name: str, asked: Any, sent: float) -> None:
+    """It is the bound that it is beyond; only a seed goes around, since one bound for all would make one picture."""
+    request, changes = adapted(NUMBERS, **{name: asked})
+
+    assert getattr(request.parameters, name) == sent
+    assert [(each.parameter, each.action) for each in changes] == [(name, Action.TRANSLATED)]
+    assert changes[0].sent == f"{sent:g}" if name != "seed" else str(sent)
+
+
+def test_seeds_of_64_bits_are_whole() -> None:
+    """The bounds of a seed that a card's text gives are exact: the least and the greatest are sent as they are."""
+    for seed in (-(2**63), 2**63 - 1):
+        for each in shipped():
+            if "seed" in each.card.parameters:
+                assert adapted(each.card, seed=seed)[0].parameters.seed == seed
+                assert each.card.parameters["seed"] == Range(-(2**63), 2**63 - 1)
+
+
+def test_auto_is_left_out_where_it_is_no_word() -> None:
+    """What leaves the choice to a model that knows no such word is dropped, and that is told."""
+    card = ModelCard(parameters={"size": Sizes(names=("1024x1024",)), "quality": Choice(("fine",))})
+    request, changes = adapted(card, size="auto", quality="auto")
+
+    assert request.parameters == Parameters()
+    assert changes == [Change(name, Action.DROPPED, "auto", note=DECIDES_BY_ITSELF) for name in ("size", "quality")]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("quality", "low"), ("style", "vivid"), ("background", "transparent"), ("moderation", "low")],
+)
+def test_a_word_without_rank_is_refused_by_name(name: str, value: Any) -> None:
+    """A word that the model does not have, and that is near to none of its words, is refused with those that it has."""
+    card = ModelCard(parameters=dict.fromkeys(("quality", "style", "background", "moderation"), Choice(("fine",))))
     with pytest.raises(GatewayError) as refused:
-        adapted(**{name: value})
+        adapted(card, **{name: value})
 
     assert (refused.value.reason, refused.value.field) == (Reason.INVALID_PARAMETER, name)
-    assert limit in refused.value.message
+    assert f'must be one of "fine" for north/model, not "{value}"' in refused.value.message
 
 
 @pytest.mark.parametrize("size", ["2048x1024", "1024x2048", "128x512", "512x128"])
@@ -188,18 +277,33 @@ def test_account_is_short() -> None:
 @every_model
 @pytest.mark.parametrize("size", SIZES_OF_THE_SEEDS)
 def test_no_size_of_the_seeds_is_lost(model: Shipped, size: str) -> None:
-    """Each size that clients ask for is applied, translated, or refused by name; by no model is it silently dropped."""
-    try:
-        request, changes = adapted(model.card, size=size)
-    except GatewayError as refused:
-        assert (refused.reason, refused.field) == (Reason.INVALID_PARAMETER, "size")  # noqa: PT017 - both ways are good
-        return
-    (change,) = changes
+    """Each size that clients ask for is applied or translated by every model, named either way; wide stays wide."""
+    request, (change,) = adapted(model.card, size=size)
+    sent = request.parameters.size
+
     assert (change.parameter, change.asked) == ("size", size)
-    assert (change.action, request.parameters.size) in (
-        (Action.APPLIED, size),
-        (Action.TRANSLATED, change.sent),
-    )
+    assert (change.action, sent) == ((Action.TRANSLATED, change.sent) if change.sent else (Action.APPLIED, size))
+    assert sent is not None
+    if size != "auto":
+        (width, height), (asked_width, asked_height) = pixels(sent), pixels(size)
+        assert (width > height, width < height) == (asked_width > asked_height, asked_width < asked_height)
+
+
+@every_model
+@pytest.mark.parametrize("size", SIZES_OF_THE_SEEDS)
+def test_strict_names_the_size_that_would_be_another(model: Shipped, size: str) -> None:
+    """With `strict` a size is sent as it was asked for, or it is refused by its name."""
+    upstream = Upstream(name="north", kind=model.kind, configured=True, cards={"model": model.card}, prices={})
+    asked = ImageRequest(model="north/model", prompt="a fox", parameters=Parameters(size=size), strict=True)
+    (change,) = adapted(model.card, size=size)[1]
+    try:
+        (step,) = make_plan(asked, Router({"north": upstream}, {}, frozenset()), "seed").steps
+    except GatewayError as refused:
+        assert change.action is Action.TRANSLATED
+        assert (refused.field, change.sent in refused.message) == ("size", True)  # noqa: PT017
+    else:
+        assert change.action is Action.APPLIED
+        assert step.request.parameters.size == size
 
 
 GOOD: dict[str, Any] = {
@@ -226,12 +330,21 @@ GOOD: dict[str, Any] = {
 @every_model
 def test_every_parameter_has_its_line(model: Shipped) -> None:
     """Whatever is asked of a model, the account has one line for each parameter, and it is true."""
-    request, changes = adapted(model.card, stream=True, **GOOD)
-    sent = request.parameters.named()
+    result = adapt(
+        ImageRequest(model="m", prompt="a lighthouse", parameters=Parameters(**GOOD), stream=True),
+        model.card,
+        "north/model",
+    )
+    sent, changes = result.request.parameters.named(), result.changes
+    ours = {"output_format": "output_format", "output_compression": "compression"} if result.conversion else {}
 
     assert set(GOOD) == set(PARAMETER_NAMES)
     assert [each.parameter for each in changes] == [name for name in PARAMETER_NAMES if name in GOOD]
     for change in changes:
+        if change.note == BY_THE_GATEWAY:
+            assert change.action is Action.APPLIED
+            assert getattr(result.conversion, ours[change.parameter]) == GOOD[change.parameter]
+            continue
         kept = change.action in (Action.APPLIED, Action.TRANSLATED)
         assert kept == (change.parameter in sent)
         assert kept == (change.parameter in model.card.parameters)

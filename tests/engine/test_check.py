@@ -169,7 +169,7 @@ def test_anything_passes_or_is_refused_by_name(changed: dict[str, Any], position
     asked = request(**changed)
     try:
         check(asked)
-        adapted, _ = adapt(asked, model.card, str(model))
+        adapted = adapt(asked, model.card, str(model)).request
     except GatewayError as refused:
         assert refused.reason in (Reason.INVALID_PARAMETER, Reason.MISSING_PARAMETER)  # noqa: PT017 - both ways are good
         assert (refused.field or "").partition("[")[0] in changed  # noqa: PT017

@@ -31,7 +31,10 @@ class SizeRule(Sizes, frozen=True, kw_only=True, forbid_unknown_fields=True):
 class Takes(Strict, frozen=True):
     """What a model takes, parameter by parameter; what is not named here is dropped, and that is told."""
 
-    numbers: dict[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
+    numbers: dict[str, tuple[int | float, int | float]] = field(
+        default_factory=dict[str, tuple[int | float, int | float]]
+    )
+    """Bounds; written as whole numbers they stay such, since no fraction has the 64 bits of a seed."""
     whole: frozenset[str] = frozenset()
     """Those of the numbers that are rounded, because fractions are refused."""
     words: dict[str, Words] = field(default_factory=dict[str, Words])

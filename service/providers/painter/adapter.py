@@ -19,7 +19,8 @@ from service.domain.image import MEDIA_TYPES, Image, Picture, TokenDetails, Trai
 from service.domain.request import Parameters
 from service.errors import ProviderError, Reason
 from service.providers.base import Call
-from service.providers.painter.paint import Brief, Stage, encode, paint, words
+from service.providers.painter.paint import Brief, Stage, paint, words
+from service.raster import encode
 
 AT_ONCE = 2
 """How many pictures are painted at the same time; a canvas is large, and there are not more threads anyway."""

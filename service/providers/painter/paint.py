@@ -7,11 +7,11 @@ from PIL import Image
 
 from .brief import Brief
 from .composition import compose
-from .encode import encode, words
 from .finish import finish, grade
 from .reading import read
+from .words import words
 
-__all__ = ["Brief", "Stage", "encode", "paint", "words"]
+__all__ = ["Brief", "Stage", "paint", "words"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
-from service.providers.painter.paint import Brief, encode, paint, words
+from service.providers.painter.paint import Brief, paint, words
+from service.raster import encode
 from service.providers.painter.reading import read
 
 
