@@ -1,9 +1,9 @@
 """The floor plan of the house, read from its imports: lower rooms never know higher ones, and few know the world.
 
 Beside the order that the design gives, some modules have their places here: `offload`, `names` and `raster` need
-nothing and serve every room, so they lie on the ground floor; `signing` needs nouns and errors and serves the engine and the edge,
-so it stands beside telemetry; `liveness` and `housekeeping` are used by the assembly alone and stand right below it,
-where no room can lean on them.
+nothing and serve every room, so they lie on the ground floor; `signing` needs nouns and errors and serves the engine
+and the edge, so it stands beside telemetry; `liveness` and `housekeeping` are used by the assembly alone and stand
+right below it, where no room can lean on them.
 """
 
 from __future__ import annotations

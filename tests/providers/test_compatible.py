@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from imagegen import v1
 from imagegen.client import generation
 from imagegen.errors import from_rpc_error
 from msgspec.structs import replace
+from PIL import Image
 from structlog.testing import capture_logs
 
 from service.config.schema import Provider
@@ -46,6 +48,9 @@ PROMPT = "a red cube"
 KEYLESS = ("sgl", "vllm", "plain")
 B64 = {"response_format": "b64_json"}
 
+FORMATS = {"sgl": "jpeg", "together": "jpeg"}
+"""What a server makes where it is not asked for anything, if not png."""
+
 every_kind = pytest.mark.parametrize("kind", MODELS)
 
 
@@ -62,6 +67,10 @@ async def beside(
         prices = {f"{kind}/{MODELS[kind]}": price}
         async with house_beside(directory, server, {kind: provider}, [named], prices=prices) as house:
             yield house, server
+
+
+def format_of(picture: bytes) -> str:
+    return str(Image.open(BytesIO(picture)).format).lower()
 
 
 def order(kind: str, **asked: Any) -> Json:
@@ -189,7 +198,7 @@ CASES = {
             "guidance_scale": 3.5,
             "seed": 7,
         },
-        {**QUALITIES, "output_format": "dropped", "negative_prompt": "dropped"},
+        {**QUALITIES, "negative_prompt": "dropped"},
     ),
     "plain, nothing": Case("plain", {}, {"model": MODELS["plain"], **B64}),
     "plain, everything": Case(
@@ -225,6 +234,7 @@ async def test_what_is_sent(tmp_path: Path, case: Case) -> None:
         assert seen.body == {"prompt": PROMPT, **case.sent}
         assert seen.headers.get("authorization") == (None if case.kind in KEYLESS else f"Bearer {KEY}")
         assert [drawn_in(each) for each in made] == [Drawn(seen.index, i) for i in range(case.asked.get("n", 1))]
+        assert {format_of(each) for each in made} == {case.asked.get("output_format", FORMATS.get(case.kind, "png"))}
         fields = json_of(answer)["extra_fields"]
         told = {each["parameter"]: each["action"] for each in fields.get("changes", [])}
         assert told == {**dict.fromkeys(case.asked, "applied"), **case.told}
@@ -262,21 +272,73 @@ async def test_a_stream_of_one_that_does_not_stream(tmp_path: Path, kind: str) -
 @pytest.mark.parametrize(
     ("kind", "asked", "field"),
     [
-        ("nebius", {"output_format": "gif"}, "output_format"),
-        ("vllm", {"guidance_scale": 21}, "guidance_scale"),
-        ("vllm", {"num_inference_steps": 201}, "num_inference_steps"),
-        ("together", {"size": "1020x1020"}, "size"),
-        ("together", {"output_format": "webp"}, "output_format"),
+        ("nebius", {"output_format": "svg"}, "output_format"),
+        ("deepinfra", {"output_format": "svg"}, "output_format"),
+        ("vllm", {"guidance_scale": 101}, "guidance_scale"),
+        ("sgl", {"background": "transparent", "num_inference_steps": 1001}, "num_inference_steps"),
+        ("together", {"size": "1020"}, "size"),
     ],
 )
 async def test_what_it_cannot_take_is_refused_before_it_is_sent(
     tmp_path: Path, kind: str, asked: Json, field: str
 ) -> None:
-    """More images than one call makes, or a value that the server has no word for, is refused by our own name of it."""
+    """What no server could be asked, or what nobody can make of its pictures, is refused by our own name of it."""
     async with beside(kind, tmp_path) as (house, server):
         body = failure_of(await ask(house, order(kind, **asked)))
         assert (body["status_code"], body["error"]["param"], body["is_bifrost_error"]) == (400, field, True)
         assert not server.requests
+
+
+BROUGHT_NEAR: list[tuple[str, Json, Json, Json]] = [
+    ("vllm", {"guidance_scale": 21}, {"guidance_scale": 20}, {"guidance_scale": ("21.0", "20")}),
+    ("vllm", {"num_inference_steps": 201}, {"num_inference_steps": 200}, {"num_inference_steps": ("201", "200")}),
+    ("together", {"size": "1020x1020"}, {"width": 1024, "height": 1024}, {"size": ("1020x1020", "1024x1024")}),
+    ("together", {"aspect_ratio": "16:9"}, {"width": 1368, "height": 768}, {"aspect_ratio": ("16:9", "1368x768")}),
+    ("deepinfra", {"size": "64x9999"}, {"width": "64", "height": "4096"}, {"size": ("64x9999", "64x4096")}),
+]
+
+
+@pytest.mark.parametrize(("kind", "asked", "sent", "told"), BROUGHT_NEAR, ids=lambda value: str(value)[:40])
+async def test_what_it_cannot_take_becomes_the_nearest(
+    tmp_path: Path, kind: str, asked: Json, sent: Json, told: Json
+) -> None:
+    """A server is sent what it takes, and the answer tells both; `strict` refuses that before anything is sent."""
+    async with beside(kind, tmp_path) as (house, server):
+        answer = await ask(house, order(kind, **asked))
+        changes = json_of(answer)["extra_fields"]["changes"]
+        assert {each["parameter"]: (each["asked"], each["sent"]) for each in changes} == told
+        (seen,) = server.orders
+        assert {name: seen.body[name] for name in sent} == sent
+
+        refused = failure_of(await ask(house, order(kind, **asked, strict=True)))
+        assert (refused["status_code"], refused["error"]["param"]) == (400, *asked)
+        assert len(server.orders) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "asked", "source"),
+    [
+        ("deepinfra", {"output_format": "webp", "output_compression": 40}, {}),
+        ("together", {"output_format": "webp"}, {"output_format": "png"}),
+        ("together", {"output_format": "jpeg", "output_compression": 40}, {"output_format": "png"}),
+        ("nebius", {"output_format": "gif"}, {"response_extension": "png"}),
+    ],
+)
+async def test_formats_that_it_does_not_make(tmp_path: Path, kind: str, asked: Json, source: Json) -> None:
+    """It is asked for a png where it can be asked; the picture is the wanted one, whole and in a stream."""
+    async with beside(kind, tmp_path) as (house, server):
+        whole, stream = await ask(house, order(kind, **asked)), await ask(house, order(kind, **asked, stream=True))
+        for body, picture in (
+            (json_of(whole), *pictures(whole)),
+            *((each.data, each.picture) for each in events_of(stream)),
+        ):
+            assert format_of(picture) == body["output_format"] == asked["output_format"]
+            assert [(each["parameter"], each["action"], each["note"]) for each in body["extra_fields"]["changes"]] == [
+                (name, "applied", "made by the gateway") for name in asked
+            ]
+        ours = ("output_format", "response_extension", "output_compression")
+        for seen in server.orders:
+            assert {name: value for name, value in seen.body.items() if name in ours} == source
 
 
 NOT_THEIR_WAY: list[tuple[str, Json, str, str]] = [

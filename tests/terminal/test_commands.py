@@ -127,7 +127,7 @@ async def test_long_path_is_one_line(house: House, place: Place) -> None:
     [
         (("-m", "painter/scen"), 'There is no model "painter/scen" here. Nearest: painter/scene'),
         (("-m", "[/bold]"), "[/bold]"),
-        (("--size", "1x1"), "size must have sides between"),
+        (("--size", "huge"), "size must be"),
         (("-m", "keyless/gpt-image-2"), "not configured"),
         (("-m", "nobody/gpt-image-2"), "cannot be reached"),
         (("--fallback", "nonsense"), 'There is no model "nonsense" here.'),

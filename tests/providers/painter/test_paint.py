@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from PIL import Image, ImageChops, ImageFilter, ImageStat
 
 from service.providers.painter.paint import Brief, paint, words
-from service.raster import encode
 from service.providers.painter.reading import read
+from service.raster import encode
 
 
 def stages(prompt: str, width: int = 96, height: int = 96, seed: int = 1, **more: str) -> list[Image.Image]:
