@@ -18,8 +18,19 @@ _INTRODUCTION = """\
 
 <!-- Made from the model cards by `python -m tests.contract.parameters_page`; do not edit. -->
 
-What each model takes. A parameter that is not listed is dropped, and reported so; a value in brackets is understood and
-sent as the one after the arrow; anything else is refused, naming the parameter. `GET /v1/models` says the same.
+What each model takes, as `GET /v1/models` says it too. A value in brackets is understood and sent as the one after the
+arrow. Any other becomes the nearest that the model has:
+
+* a size the nearest in ratio, then in area, and never of another orientation: what is wide does not become square;
+* an `aspect_ratio`, with the `resolution` beside it, the size of that ratio, where the model counts pixels; a size the
+  nearest ratio, where it thinks in ratios;
+* a quality the nearest in rank: low, medium (or standard), high (or hd), xhigh, max;
+* a number the bound that it is beyond; a seed is counted around the bounds, so that seeds stay different;
+* png, jpeg, webp and gif, and the compression of jpeg and webp, are made by the gateway where the model does not.
+
+A parameter that is not listed is dropped. All of it is reported, parameter by parameter, and refused with `strict`, but
+for what the gateway makes, which is what was asked for. What is near to nothing (a shape of an orientation that the
+model does not have, svg, another word) is refused, naming the parameter; a fallback is then left out.
 
 `*` is any other model, where a provider takes any. Azure's deployments take what OpenAI's models of that name take.
 """

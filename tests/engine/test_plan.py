@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from service.domain.card import Choice, KeyCard, ModelCard, Range
+from service.domain.card import Choice, KeyCard, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change, Plan
 from service.domain.price import Price
 from service.domain.request import ImageRequest, Operation, Parameters
@@ -295,6 +295,49 @@ def test_each_step_has_the_request_in_its_own_terms() -> None:
 
     assert [step.request.parameters for step in made.steps] == [Parameters(quality="fine", n=2), Parameters(n=2)]
     assert [change.action for change in made.steps[1].changes if change.parameter == "quality"] == [Action.DROPPED]
+
+
+def test_each_step_has_the_shape_that_its_target_has() -> None:
+    """The size, the nearest that there is, or its ratio; a model that makes squares alone is left out."""
+    cards = {
+        "free": ModelCard(parameters={"size": Sizes(names=(), any_size=True, max_side=4096)}),
+        "named": ModelCard(parameters={"size": Sizes(names=("1024x1024", "1536x1024"))}),
+        "ratios": ModelCard(parameters={"aspect_ratio": Choice(("1:1", "16:9"))}),
+        "squares": ModelCard(parameters={"size": Sizes(names=("512x512", "1024x1024"))}),
+    }
+    north = Upstream(name="north", kind="openai", configured=True, cards=cards, prices={})
+    first, *others = (f"north/{name}" for name in cards)
+    given = Parameters(size="1920x1080")
+    asked = ImageRequest(model=first, prompt="a fox", fallbacks=tuple(others), parameters=given)
+    made = make_plan(asked, Router({"north": north}, {}, frozenset()), "seed")
+
+    assert [step.request.parameters for step in made.steps] == [
+        Parameters(size="1920x1080"),
+        Parameters(size="1536x1024"),
+        Parameters(aspect_ratio="16:9"),
+    ]
+    assert [step.changes[-1] for step in made.steps] == [
+        Change("size", Action.APPLIED, "1920x1080"),
+        Change("size", Action.TRANSLATED, "1920x1080", "1536x1024"),
+        Change("size", Action.TRANSLATED, "1920x1080", "16:9", "sent as aspect_ratio"),
+    ]
+    assert [each.target for each in made.skipped] == ["north/squares"]
+    assert made.skipped[0].explanation.startswith('size must be one of "512x512", "1024x1024" for north/squares')
+
+
+def test_strict_refuses_what_would_be_translated() -> None:
+    """The parameter is named, what it would become, and where."""
+    card = ModelCard(parameters={"size": Sizes(names=("1024x1024", "1536x1024"))})
+    north = Upstream(name="north", kind="openai", configured=True, cards={"named": card}, prices={})
+    for name, value, given in (
+        ("size", "1920x1080", Parameters(size="1920x1080")),
+        ("aspect_ratio", "16:9", Parameters(aspect_ratio="16:9")),
+    ):
+        asked = ImageRequest(model="north/named", prompt="a fox", strict=True, parameters=given)
+        with pytest.raises(GatewayError) as refused:
+            make_plan(asked, Router({"north": north}, {}, frozenset()), "seed")
+        assert refused.value.field == name
+        assert refused.value.message == f'{name} would be sent to north/named as "1536x1024", not "{value}".'
 
 
 STRICT = Router(

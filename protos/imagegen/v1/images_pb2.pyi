@@ -47,9 +47,13 @@ class ImageParameters(_message.Message):
     n: _builtins.int
     """How many images: 1 to 10; unset means 1."""
     size: _builtins.str
-    """"auto", or WIDTHxHEIGHT in pixels ("1024x1024")."""
+    """"auto", or WIDTHxHEIGHT in pixels ("1024x1024"). A model that does not make it is asked for the
+    nearest that it makes, in ratio and then in area; what is wide stays wide.
+    """
     quality: _builtins.str
-    """"auto", "low", "medium", "high", "xhigh", "max"; the older "standard" and "hd" are understood."""
+    """"auto", "low", "medium", "high", "xhigh", "max"; the older "standard" and "hd" are understood.
+    The nearest in rank is sent where a model does not have it.
+    """
     style: _builtins.str
     """"vivid" or "natural", where a model has styles."""
     background: _builtins.str
@@ -57,7 +61,9 @@ class ImageParameters(_message.Message):
     moderation: _builtins.str
     """How strict the provider's content filter is: "auto" or "low"."""
     output_format: _builtins.str
-    """"png", "jpeg" or "webp"; some models also "gif" or "svg"."""
+    """"png", "jpeg", "webp" or "gif", which the gateway makes where the model does not; of some models
+    also "svg".
+    """
     output_compression: _builtins.int
     """0 to 100, for jpeg and webp."""
     partial_images: _builtins.int
@@ -65,15 +71,19 @@ class ImageParameters(_message.Message):
     negative_prompt: _builtins.str
     """What the picture shall not show."""
     aspect_ratio: _builtins.str
-    """"16:9" and the like, for models that think in ratios."""
+    """"16:9" and the like. Models that count pixels are asked for a size of that ratio, unless `size`
+    says one.
+    """
     resolution: _builtins.str
-    """"1K", "2K" and the like, for models that think in classes of size."""
+    """"1K", "2K" and the like: how large. To models that count pixels it says so beside an aspect_ratio."""
     steps: _builtins.int
     """How many denoising steps."""
     guidance: _builtins.float
     """How closely to follow the prompt."""
     seed: _builtins.int
-    """The same seed and request give the same picture, where a model can."""
+    """The same seed and request give the same picture, where a model can. One beyond the model's range
+    is counted around it.
+    """
     user: _builtins.str
     """The end user, as an opaque label."""
     safety_identifier: _builtins.str

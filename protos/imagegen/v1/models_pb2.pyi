@@ -322,7 +322,9 @@ Global___Model: _TypeAlias = Model  # noqa: Y015
 
 @_typing.final
 class Parameter(_message.Message):
-    """What a model takes for one parameter."""
+    """What a model takes for one parameter. What it does not take becomes the nearest of it where there
+    is one (docs/parameters.md).
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

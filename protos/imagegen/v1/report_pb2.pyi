@@ -67,11 +67,11 @@ class ParameterChange(_message.Message):
         ACTION_UNSPECIFIED: ParameterChange._Action.ValueType  # 0
         """Not set."""
         ACTION_APPLIED: ParameterChange._Action.ValueType  # 1
-        """Sent as asked."""
+        """Done as asked: by the provider, or where the note says so by the gateway."""
         ACTION_TRANSLATED: ParameterChange._Action.ValueType  # 2
-        """Sent as something else that means the same to this model: see `asked`, `sent`."""
+        """Sent as what this model has that is nearest to it: see `asked`, `sent`."""
         ACTION_DROPPED: ParameterChange._Action.ValueType  # 3
-        """Not sent: this model has nothing like it."""
+        """Not sent: this model has nothing like it, or another parameter says it."""
         ACTION_PASSED: ParameterChange._Action.ValueType  # 4
         """Unknown to us and handed on untouched."""
 
@@ -81,11 +81,11 @@ class ParameterChange(_message.Message):
     ACTION_UNSPECIFIED: ParameterChange.Action.ValueType  # 0
     """Not set."""
     ACTION_APPLIED: ParameterChange.Action.ValueType  # 1
-    """Sent as asked."""
+    """Done as asked: by the provider, or where the note says so by the gateway."""
     ACTION_TRANSLATED: ParameterChange.Action.ValueType  # 2
-    """Sent as something else that means the same to this model: see `asked`, `sent`."""
+    """Sent as what this model has that is nearest to it: see `asked`, `sent`."""
     ACTION_DROPPED: ParameterChange.Action.ValueType  # 3
-    """Not sent: this model has nothing like it."""
+    """Not sent: this model has nothing like it, or another parameter says it."""
     ACTION_PASSED: ParameterChange.Action.ValueType  # 4
     """Unknown to us and handed on untouched."""
 
