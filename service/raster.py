@@ -47,7 +47,7 @@ def encode(picture: Image.Image, media: str, compression: int | None = None) -> 
 
 
 class UnreadableError(ValueError):
-    """A picture that cannot, or should not, be decoded."""
+    """A picture that cannot, or should not, be decoded; or that the wanted format has no room for."""
 
 
 def rewritten(data: bytes, media: str, compression: int | None = None) -> bytes:
@@ -59,11 +59,11 @@ def rewritten(data: bytes, media: str, compression: int | None = None) -> bytes:
             if picture.mode in _DEEP:
                 raise UnreadableError("it has more than eight bits of grey")
             plain = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
+            return encode(plain, media, compression)
     except UnreadableError:
         raise
-    except Exception as error:  # decoders raise what they like over what is broken
+    except Exception as error:  # codecs raise what they like over what is broken, or too wide
         raise UnreadableError(type(error).__name__) from None
-    return encode(plain, media, compression)
 
 
 def _on_white(picture: Image.Image) -> Image.Image:

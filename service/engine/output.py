@@ -35,13 +35,14 @@ def output(asked: Parameters, card: ModelCard, model: str) -> Output:
     name, compression = asked.output_format, asked.output_compression
     formats, compresses = card.parameters.get("output_format"), "output_compression" in card.parameters
     makes_it = name is None or _makes(formats, name)
+    if makes_it and (compression is None or compresses):
+        return AS_ASKED
+    if name is None or (makes_it and name not in COMPRESSED):
+        return Output(changes={"output_compression": _dropped(compression)})
     source = _source(formats, name)
-    if name is not None and not makes_it and (name not in FORMATS or (formats and not source)):
+    if not makes_it and (name not in FORMATS or (formats and not source)):
         raise one_of("output_format", name, _offered(formats), model)
-    ours = compression if name in COMPRESSED and not (makes_it and compresses) else None
-    if name is None or (makes_it and ours is None):
-        too_much = compression is not None and not compresses
-        return Output(changes={"output_compression": _dropped(compression)}) if too_much else AS_ASKED
+    ours = compression if name in COMPRESSED else None
     changes = {"output_format": _ours("output_format", name)}
     if ours is not None:
         changes["output_compression"] = _ours("output_compression", ours)
@@ -56,15 +57,17 @@ def _makes(formats: Domain | None, name: str) -> bool:
     return formats is not None
 
 
-def _source(formats: Domain | None, name: str | None) -> str | None:
+def _source(formats: Domain | None, name: str) -> str | None:
     """The format to ask for where another is wanted: a lossless one, else the very one, else any that can be read."""
-    wanted = (_LOSSLESS, *((name,) if name in FORMATS else ()), *FORMATS)
-    return next((each for each in wanted if _makes(formats, each)), None)
+    if formats is None:
+        return None
+    made = formats.values if isinstance(formats, Choice) else FORMATS
+    return next((each for each in (_LOSSLESS, name, *FORMATS) if each in made and each in FORMATS), None)
 
 
 def _offered(formats: Domain | None) -> tuple[str, ...]:
     made = formats.values if isinstance(formats, Choice) else ()
-    return made if made and not _source(formats, None) else tuple(dict.fromkeys((*made, *FORMATS)))
+    return made if made and not _source(formats, _LOSSLESS) else tuple(dict.fromkeys((*made, *FORMATS)))
 
 
 def _ours(name: str, value: str | int) -> Change:

@@ -46,70 +46,58 @@ NOTHING_MOVED = Moved({}, {})
 
 def moved(asked: Parameters, card: ModelCard, model: str) -> Moved:
     """Brings what was asked for under the names that the model has."""
-    if asked.size is asked.aspect_ratio is asked.resolution is None:
-        return NOTHING_MOVED
     sizes, ratios = card.parameters.get("size"), card.parameters.get("aspect_ratio")
     if isinstance(sizes, Sizes) and ratios is None:
-        return _into_size(asked, sizes, card, model)
+        alone = asked.aspect_ratio is None and asked.resolution is None
+        return NOTHING_MOVED if alone else _into_size(asked, sizes, card, model)
     if isinstance(ratios, Choice) and sizes is None:
-        return _into_ratio(asked, ratios, card, model)
+        return NOTHING_MOVED if asked.size is None else _into_ratio(asked, asked.size, ratios, card, model)
     return NOTHING_MOVED
 
 
 def _into_size(asked: Parameters, sizes: Sizes, card: ModelCard, model: str) -> Moved:
     """For a model that counts pixels."""
-    sent: dict[str, str] = {}
-    changes: dict[str, Change] = {}
-    elsewhere = asked.resolution is not None and "resolution" not in card.parameters
-    side = of_resolution(asked.resolution) if asked.resolution else None
+    given = {"aspect_ratio": asked.aspect_ratio, "resolution": asked.resolution}
+    homeless = {name: value for name, value in given.items() if value is not None and name not in card.parameters}
     if asked.size and of_size(asked.size):
-        if asked.aspect_ratio:
-            changes["aspect_ratio"] = _dropped("aspect_ratio", asked.aspect_ratio, SIZE_DECIDES)
-        if elsewhere:
-            changes["resolution"] = _dropped("resolution", asked.resolution, SIZE_DECIDES)
-        return Moved(sent, changes)
-    shape = of_ratio(asked.aspect_ratio, side or STANDARD) if asked.aspect_ratio else None
-    if shape is not None:
-        found = nearest_size(shape, sizes)
-        if found is None:
-            offered = tuple(dict.fromkeys(each for name in sizes.names if (each := ratio_of(name))))
-            raise one_of("aspect_ratio", asked.aspect_ratio or "", offered, model)
-        sent["size"] = found
-        changes["aspect_ratio"] = _sent_as("aspect_ratio", asked.aspect_ratio, found, "size")
-        if asked.size:
-            changes["size"] = Change("size", Action.TRANSLATED, asked.size, found, note=RATIO_DECIDES)
-        if elsewhere and side:
-            changes["resolution"] = _sent_as("resolution", asked.resolution, found, "size")
-    elif asked.aspect_ratio:
-        changes["aspect_ratio"] = _dropped("aspect_ratio", asked.aspect_ratio, DECIDES_NOTHING)
-    if elsewhere and "resolution" not in changes:
-        changes["resolution"] = _dropped("resolution", asked.resolution, NO_RATIO if side else NOT_KNOWN)
-    return Moved(sent, changes)
-
-
-def _into_ratio(asked: Parameters, ratios: Choice, card: ModelCard, model: str) -> Moved:
-    """For a model that thinks in ratios, and perhaps in classes of size."""
-    shape = of_size(asked.size) if asked.size else None
-    if asked.size is None:
-        return NOTHING_MOVED
+        return Moved({}, {name: _dropped(name, value, SIZE_DECIDES) for name, value in homeless.items()})
+    side = of_resolution(asked.resolution or "")
+    shape = of_ratio(asked.aspect_ratio or "", side or STANDARD)
     if shape is None:
-        return Moved({}, {"size": _dropped("size", asked.size, DECIDES_NOTHING)})
+        why = {"aspect_ratio": DECIDES_NOTHING, "resolution": NO_RATIO if side else NOT_KNOWN}
+        return Moved({}, {name: _dropped(name, value, why[name]) for name, value in homeless.items()})
+    found = nearest_size(shape, sizes)
+    if found is None:
+        offered = tuple(dict.fromkeys(each for name in sizes.names if (each := ratio_of(name))))
+        raise one_of("aspect_ratio", asked.aspect_ratio or "", offered, model)
+    changes = {name: _sent_as(name, value, found, "size") for name, value in homeless.items()}
+    if "resolution" in homeless and side is None:
+        changes["resolution"] = _dropped("resolution", homeless["resolution"], NOT_KNOWN)
+    if asked.size:
+        changes["size"] = Change("size", Action.TRANSLATED, asked.size, found, note=RATIO_DECIDES)
+    return Moved({"size": found}, changes)
+
+
+def _into_ratio(asked: Parameters, size: str, ratios: Choice, card: ModelCard, model: str) -> Moved:
+    """For a model that thinks in ratios, and perhaps in classes of size."""
+    shape = of_size(size)
+    if shape is None:
+        return Moved({}, {"size": _dropped("size", size, DECIDES_NOTHING)})
     sent: dict[str, str] = {}
     changes: dict[str, Change] = {}
-    if asked.aspect_ratio is None or of_ratio(asked.aspect_ratio) is None:
+    if of_ratio(asked.aspect_ratio or "") is None:
         found = nearest_ratio(shape, ratios.values)
         if found is None:
-            raise one_of("size", asked.size, ratios.values, model)
+            raise one_of("size", size, ratios.values, model)
         sent["aspect_ratio"] = found
         if asked.aspect_ratio is not None:
             changes["aspect_ratio"] = _dropped("aspect_ratio", asked.aspect_ratio, SIZE_DECIDES)
     if asked.resolution is None and (found := _class_of(shape, card)):
         sent["resolution"] = found
     if sent:
-        words = " at ".join(sent.values())
-        changes["size"] = _sent_as("size", asked.size, words, " and ".join(sent))
+        changes["size"] = _sent_as("size", size, " at ".join(sent.values()), " and ".join(sent))
     else:
-        changes["size"] = _dropped("size", asked.size, RATIO_DECIDES)
+        changes["size"] = _dropped("size", size, RATIO_DECIDES)
     return Moved(sent, changes)
 
 
@@ -121,9 +109,9 @@ def _class_of(shape: Shape, card: ModelCard) -> str | None:
     return nearest_resolution(sqrt(shape.width * shape.height), resolutions.values)
 
 
-def _sent_as(name: str, asked: str | None, sent: str, other: str) -> Change:
-    return Change(name, Action.TRANSLATED, asked or "", sent, note=f"sent as {other}")
+def _sent_as(name: str, asked: str, sent: str, other: str) -> Change:
+    return Change(name, Action.TRANSLATED, asked, sent, note=f"sent as {other}")
 
 
-def _dropped(name: str, asked: str | None, note: str) -> Change:
-    return Change(name, Action.DROPPED, asked or "", note=note)
+def _dropped(name: str, asked: str, note: str) -> Change:
+    return Change(name, Action.DROPPED, asked, note=note)

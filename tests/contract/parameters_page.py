@@ -28,7 +28,7 @@ arrow. Any other becomes the nearest that the model has:
 * a number the bound that it is beyond; a seed is counted around the bounds, so that seeds stay different;
 * png, jpeg, webp and gif, and the compression of jpeg and webp, are made by the gateway where the model does not.
 
-A parameter that is not listed is dropped. All of it is reported, parameter by parameter, and refused with `strict`, but
+Whatever else is not listed is dropped. All of it is reported, parameter by parameter, and refused with `strict`, but
 for what the gateway makes, which is what was asked for. What is near to nothing (a shape of an orientation that the
 model does not have, svg, another word) is refused, naming the parameter; a fallback is then left out.
 

@@ -102,6 +102,7 @@ BROKEN = {
     "too many pixels": announcing(8192, 8193),
     "far too many pixels": announcing(60_000, 60_000),
     "a drawing": SVG,
+    "wider than a webp": encode(Pillow.new("RGB", (16_384, 1)), "png"),
     "grey of 16 bits": encode(Pillow.new("I;16", (4, 4), 40_000), "png"),
 }
 
