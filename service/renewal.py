@@ -18,6 +18,9 @@ from service.telemetry import counting, log
 EVERY = 1.0
 """Seconds between two looks at the file."""
 
+MOST_NAMED = 50
+"""Of the settings that changed, in the log."""
+
 PutInForce = Callable[[], list[str]]
 """Puts a configuration in force, in one moment; the paths of the settings that changed."""
 
@@ -64,7 +67,7 @@ class Renewal:
                 return
             changed = put_in_force()
             counting.configuration_applied()
-            log("config").info("configuration applied", file=str(self._file.path), changed=changed)
+            log("config").info("configuration applied", file=str(self._file.path), changed=changed[:MOST_NAMED])
 
     def _contents(self) -> bytes | str:
         try:

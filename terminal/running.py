@@ -33,6 +33,8 @@ MIB = 1024 * 1024
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """From glibc's malloc.h."""
 
+STDIN = 0
+
 SIGN_SECONDS = 5.0
 
 Say = Callable[[str], None]
@@ -222,7 +224,7 @@ async def told_to_stop(
     `listening` is called once it can be told: whoever hears that the process is ready may stop it in the same moment.
     With `by_input` also when standard input ends: whoever held it has gone. Who held it knows how to end the process,
     and a signal that comes twice, from it and from those who tell everybody, means the same as one.
-    SIGHUP calls `read_anew`, and without it ends the process, as the system has it.
+    SIGHUP calls `read_anew`. Without it, or where the terminal has gone, it ends the process, as the system has it.
     """
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
@@ -244,7 +246,7 @@ async def told_to_stop(
     if gateway is not None and gateway.renewal is not None:
         read_anew = gateway.renewal.look_at_once
     if read_anew is not None:
-        loop.add_signal_handler(signal.SIGHUP, read_anew)
+        loop.add_signal_handler(signal.SIGHUP, _hung_up, loop, os.isatty(STDIN), read_anew)
     if by_input:
         loop.add_reader(sys.stdin.fileno(), input_ended)
     listening()
@@ -256,3 +258,10 @@ async def told_to_stop(
         each.cancel()
     if gateway is not None and gateway.broken.is_set():
         raise OSError("the disk failed: what was written last may be lost; start again when it is sound")
+
+
+def _hung_up(loop: asyncio.AbstractEventLoop, by_terminal: bool, read_anew: Callable[[], None]) -> None:
+    if by_terminal and not os.isatty(STDIN):
+        loop.remove_signal_handler(signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+    read_anew()
