@@ -20,7 +20,7 @@ from tests.callers import ask as open_call
 from tests.e2e.changing import Json, Live, applied, is_refused, live, metric, nothing_happens, refused
 from tests.house import FORMS, as_toml, settled, until
 from tests.rest.asking import GENERATIONS, ask, client, events_of, json_of, order, painting
-from tests.upstreams.openai import after_partials, held, late, status
+from tests.upstreams.openai import after_partials, held, late, status, url_instead
 
 WRONG = "sk-nobody-knows-this-one"
 DEAR = {"prices": {"openai/gpt-image-2": {"per_image": "9"}}}
@@ -249,10 +249,12 @@ async def test_a_call_outlives_its_caller_and_its_provider(here: Live) -> None:
 async def test_a_request_falls_back_under_the_configuration_it_began_with(here: Live) -> None:
     """Its first target fails after both of its providers were taken out: it goes on to the second all the same."""
     gate, openai = asyncio.Event(), here.house.openai
-    openai.next(held(gate) | status(500))
+    assert (await ask(here.house, order(model="second/gpt-image-2"))).status_code == 200
+    openai.next(status(500) | held(gate))
     asking = asyncio.create_task(ask(here.house, order(fallbacks=["second/gpt-image-2"])))
-    await openai.accepted()
+    await openai.accepted(2)
     await here.apply(providers=here.providers(openai=None, second=None))
+    assert openai.in_flight == 1
     gate.set()
     told = json_of(await asking)
     assert told["extra_fields"]["provider_name"] == "second"
@@ -262,6 +264,7 @@ async def test_a_request_falls_back_under_the_configuration_it_began_with(here: 
 async def test_whoever_is_kept_keeps_connections_and_circuit(here: Live) -> None:
     """What changes elsewhere is nothing to it; a change of its own makes a new beginning of it."""
     openai, second = here.house.openai, order(model="second/gpt-image-2")
+    others = metric("imagegen_targets_out", provider="second")
     openai.next(*[status(503)] * 5)
     for _ in range(5):
         await ask(here.house, second)
@@ -280,10 +283,26 @@ async def test_whoever_is_kept_keeps_connections_and_circuit(here: Live) -> None
 
     await here.apply(providers=here.providers(second={"timeout": {"total": "9s"}}))
     assert await out(here) == set()
-    assert metric("imagegen_targets_out", provider="second") == 0
+    assert metric("imagegen_targets_out", provider="second") == others
     assert here.house.gateway.pipeline.adapters["second"] is not kept
     await until(lambda: openai.open_connections == 0)
     assert (await ask(here.house, second)).status_code == 200
+    openai.next(*[status(503)] * 5)
+    for _ in range(5):
+        await ask(here.house, second)
+    assert await out(here) == {"second"}
+
+
+async def test_where_answers_may_lead_changes(here: Live) -> None:
+    """A picture at an address that is listed from now on is fetched from now on."""
+    openai, house = here.house.openai, here.house
+    elsewhere = {"base_url": openai.url.replace("127.0.0.1", "localhost")}
+    listed = openai.url.removeprefix("http://").removesuffix("/v1")
+    openai.always(url_instead())
+    await here.apply(providers=here.providers(openai=elsewhere))
+    assert (await ask(house, order())).status_code == 502
+    await here.apply(providers=here.providers(openai=elsewhere), outgoing={"allow": [listed]})
+    assert (await ask(house, order())).status_code == 200
 
 
 async def out(here: Live) -> set[str]:
@@ -320,6 +339,8 @@ async def test_places_are_counted_on(here: Live) -> None:
 
 async def test_providers_and_models_come_and_go(here: Live) -> None:
     """Every list shows at once what there is, and what is gone is answered like what never was."""
+    for path in ("/v1/models", "/api/providers"):
+        assert b"openai" in (await ask(here.house, method="GET", path=path)).content
     await here.apply(
         providers=here.providers(openai=None, second=None, third={"kind": "painter"}),
         models={"new": {"targets": [{"target": "third/scene"}]}},

@@ -10,17 +10,18 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass, replace
 
 from service.access.permit import KeptPermit
-from service.domain.event import AdapterEvent, AttemptStarted, ImageReady
+from service.domain.event import AdapterEvent, AttemptStarted, ImageReady, Outcome
 from service.domain.request import ImageRequest
 from service.engine.engine import Engine
 from service.engine.pipeline import Circumstances, Pipeline
-from service.errors import GatewayError
+from service.errors import GatewayError, Reason
 from service.providers.base import Call
 from tests.engine.chains import COST, NOBODY, End, Gateway, Provider, card
 from tests.simulation.loop import seeds, simulate
 
 REQUEST = ImageRequest(model="route", prompt="a fox")
 SLOW = End(billed=COST, seconds=5)
+REFUSES = End(Outcome.REJECTED, Reason.PROVIDER_ERROR, seconds=0.5)
 
 
 @dataclass(slots=True)
@@ -28,9 +29,10 @@ class Closing(Provider):
     """One that is closed once, and after its last call."""
 
     closed: bool = False
+    asked_late: bool = False
 
     async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
-        assert not self.closed
+        self.asked_late = self.asked_late or self.closed
         async for event in Provider.run(self, call):
             yield event
 
@@ -126,21 +128,22 @@ def test_a_call_may_outlive_its_request() -> None:
 
 
 def test_requests_and_changes_in_every_order() -> None:
-    """Callers come and leave while the configuration changes twenty times: none is served by one that was closed, and
-    in the end each provider was closed once.
+    """Callers come, fall back and leave while the configuration changes twenty times: nobody asks a provider that was
+    closed, and in the end each was closed once.
     """
 
     async def main(chance: random.Random) -> None:
+        ends = [End(billed=COST, seconds=2), End(billed=COST), REFUSES]
+
         def made(name: str) -> Closing:
-            return provider(name, End(billed=COST, seconds=chance.uniform(0, 3)))
+            return Closing(name, lambda: chance.choice(ends), card())
 
         now = [made("first")]
         ever, life = [*now], Life(*now)
 
         async def come() -> None:
             await asyncio.sleep(chance.uniform(0, 20))
-            leaves = chance.choice((300, chance.uniform(0, 4)))
-            assert len(await life.ask(leaves)) == 1 or leaves < 300
+            await life.ask(chance.choice((300, chance.uniform(0, 4))))
 
         async def change() -> None:
             for number in range(20):
@@ -155,6 +158,7 @@ def test_requests_and_changes_in_every_order() -> None:
         await life.first.attempts.drain(1000)
         await asyncio.sleep(0.1)
         assert [each.closed for each in ever] == [each not in now for each in ever]
+        assert not any(each.asked_late for each in ever)
         await life.engine.close()
         assert all(each.closed for each in ever)
 
