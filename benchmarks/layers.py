@@ -60,7 +60,7 @@ def floors(gateway: Gateway, work: Work) -> dict[str, Ask]:
     model, stream = f"{work.body}/{MODEL}", work.body == "sse"
     generation = grpc_message(work, model).generation
     doorman = OpenDoorman(gateway.books)
-    adapter = gateway.adapters[work.body]
+    adapter = gateway.pipeline.adapters[work.body]
     assert isinstance(adapter, Compatible)
     images = v1.ImageGenerationStub(cast(Any, gateway.server.channel()))
     app = App(Way(gateway.server.channel()), "http://127.0.0.1")

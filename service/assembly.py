@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import TypedDict
+
+from msgspec import structs
 
 from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
+from service.config.changes import differing, refuse_what_needs_a_start
+from service.config.file import ConfigFile
+from service.config.schema import Limits
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
+from service.engine.engine import Engine
 from service.engine.pipeline import Pipeline
 from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
@@ -20,6 +29,7 @@ from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
+from service.renewal import PutInForce, Renewal
 from service.rpc import tls
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
@@ -29,16 +39,17 @@ from service.rpc.server import Server
 from service.rpc.usage import Usage
 from service.signing import Signer, own_key
 from service.stores import locate
-from service.telemetry import Exposition, counting
+from service.telemetry import Exposition, counting, keep_content
 
 
 class Gateway:
     """Everything wired together. `start`, then `stop` once."""
 
-    def __init__(self, config: Config, *, shares_ports: bool = False) -> None:
+    def __init__(self, config: Config, *, shares_ports: bool = False, file: ConfigFile | None = None) -> None:
+        """`file` is where the configuration was read from; what changes there is taken up while running."""
         self.config = config
         self._shares_ports = shares_ports
-        self.adapters, self.router = check(config)
+        adapters, router = check(config)
         self.attempts = Attempts()
         self.broken = asyncio.Event()
         """Set when this process must end: its disk cannot be trusted any more."""
@@ -46,34 +57,35 @@ class Gateway:
         self.signals = locate.signals(config.stores.signals)
         self.books = Books(self.records)
         self.blobs = locate.blobs(config.stores.blobs)
-        keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
-        signer = Signer(keys)
-        self.pipeline = Pipeline(
-            router=self.router,
-            adapters=self.adapters,
-            attempts=self.attempts,
-            delivery=Delivery(self.blobs, signer),
-            cancel_when_caller_leaves=config.engine.when_caller_leaves == "cancel",
-            record_content=config.telemetry.record_content,
-            rooms={
-                name: Room(name, each.limits.concurrent, each.limits.queue, counting.in_line(name))
-                for name, each in config.providers.items()
-                if each.limits.concurrent
-            },
+        self._signer = Signer(_signing_keys(config))
+        self.engine = Engine(
+            Pipeline(
+                router=router,
+                adapters=adapters,
+                attempts=self.attempts,
+                delivery=Delivery(self.blobs, self._signer),
+                rooms=_rooms(config, {}),
+                **_policies(config),
+            )
         )
         doorman = OpenDoorman(self.books)
         files = _tls_files(config)
         self.server = Server(
-            ImageGeneration(self.pipeline, doorman),
-            Models(self.router, self.pipeline.health, doorman),
-            ImageFiles(self.blobs, signer),
-            Usage(self.records, doorman, signer),
+            ImageGeneration(self.engine, doorman),
+            Models(self.engine, doorman),
+            ImageFiles(self.blobs, self._signer),
+            Usage(self.records, doorman, self._signer),
             ServerInfo(config.access.mode),
             shares_ports=shares_ports,
             certificates=tls.watch(files) if files else None,
         )
+        self.renewal = Renewal(file, self._prepare) if file else None
         self._background: list[asyncio.Task[None]] = []
         self.exposition: Exposition | None = None
+
+    @property
+    def pipeline(self) -> Pipeline:
+        return self.engine.pipeline
 
     async def start(self, addresses: Sequence[str] = ()) -> list[int]:
         """Listens where the configuration says, or where told; returns the ports."""
@@ -84,6 +96,8 @@ class Gateway:
             self.exposition = Exposition(*address(self.config.telemetry.prometheus), counting.METER.registry)
         await self.records.open()
         self._background += Housekeeping(self.books, self.blobs, self.signals).tasks()
+        if self.renewal is not None:
+            self._background.append(asyncio.create_task(self.renewal.run(), name="configuration"))
         return await self.server.start(addresses or (self.config.service.listen,))
 
     async def stop_accepting(self) -> None:
@@ -103,17 +117,43 @@ class Gateway:
         await self.records.close()
         await self.signals.close()
         await self.blobs.close()
-        for adapter in self.adapters.values():
-            await adapter.close()
+        await self.engine.close()
         if self.exposition is not None:
             self.exposition.close()
+
+    def _prepare(self, config: Config) -> PutInForce | None:
+        """Finds out beside the loop what a changed file comes to. Raises ConfigError."""
+        changed = differing(self.config, config)
+        if not changed:
+            return None
+        refuse_what_needs_a_start(self.config, config)
+        now = self.pipeline
+        kept = {name: now.adapters[name] for name in _as_they_were(self.config, config)}
+        adapters, router = _built(config, kept)
+        keys = _signing_keys(config)
+
+        def put_in_force() -> list[str]:
+            health = now.health.followed(kept, now.adapters.keys() - kept)
+            rooms = _rooms(config, now.rooms)
+            policies = _policies(config)
+            self.engine.change(replace(now, router=router, adapters=adapters, health=health, rooms=rooms, **policies))
+            self._signer.keys = keys
+            keep_content(config.telemetry.record_content)
+            self.config = config
+            return changed
+
+        return put_in_force
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     """What only the whole house knows of a configuration; raises ConfigError for what would not work."""
     _refuse_open_doors(config)
     _refuse_unusable_certificates(config)
-    adapters, upstreams = _providers(config)
+    return _built(config, {})
+
+
+def _built(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], Router]:
+    adapters, upstreams = _providers(config, kept)
     router = Router(upstreams, _routes(config), registry.OF_THE_SEED, config.engine.after_unknown)
     _refuse_unknown_models(config, router)
     return adapters, router
@@ -146,7 +186,47 @@ def _tls_files(config: Config) -> tls.Files | None:
     return tls.Files(table.certificate, table.key, table.client_ca, names=("certificate", "key", "client_ca"))
 
 
-def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
+def _as_they_were(old: Config, new: Config) -> list[str]:
+    """The providers whose adapters go on: how often and how many at once they are asked is the engine's affair."""
+    if old.outgoing != new.outgoing:
+        return []
+    before, after = (
+        {name: structs.replace(each, limits=Limits(), retries=0) for name, each in config.providers.items()}
+        for config in (old, new)
+    )
+    return [name for name in after if after[name] == before.get(name)]
+
+
+class _Policies(TypedDict):
+    cancel_when_caller_leaves: bool
+    record_content: bool
+
+
+def _policies(config: Config) -> _Policies:
+    return {
+        "cancel_when_caller_leaves": config.engine.when_caller_leaves == "cancel",
+        "record_content": config.telemetry.record_content,
+    }
+
+
+def _rooms(config: Config, before: Mapping[str, Room]) -> dict[str, Room]:
+    """A room that there is already goes on, with as many places as it has now: whoever is inside still counts."""
+    rooms: dict[str, Room] = {}
+    for name, each in config.providers.items():
+        places, seats = each.limits.concurrent, each.limits.queue
+        room = before.get(name)
+        if room is not None:
+            room.change(places or sys.maxsize, seats)  # who waits in one that is given up need not wait any more
+        if places:
+            rooms[name] = room or Room(name, places, seats, counting.in_line(name))
+    return rooms
+
+
+def _signing_keys(config: Config) -> list[bytes]:
+    return [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
+
+
+def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
     adapters: dict[str, Adapter] = {}
     upstreams: dict[str, Upstream] = {}
     allowed = Allowed(config.outgoing.allow)
@@ -165,7 +245,7 @@ def _providers(config: Config) -> tuple[dict[str, Adapter], dict[str, Upstream]]
             for target, table in config.prices.items()
             if target.partition("/")[0] == name
         }
-        adapter = found.make(settings, allowed)
+        adapter = kept.get(name) or found.make(settings, allowed)
         adapters[name] = adapter
         upstreams[name] = Upstream(
             name=name,

@@ -17,9 +17,9 @@ from service.errors import GatewayError, Reason
 FILE = "signing.key"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Signer:
-    """Signs file names for a time. The first key signs, all verify."""
+    """Signs file names for a time. The first key signs, all verify; they may be exchanged while it is in use."""
 
     keys: Sequence[bytes]
 

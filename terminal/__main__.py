@@ -32,20 +32,30 @@ def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> Any:
-    """The configuration of a file with what the command line says over it."""
+def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> tuple[Any, Any]:
+    """The configuration of a file with what the command line says over it; and the file, to look at again."""
     from service.config import ConfigError, address, load
-    from service.config.schema import Stores
+    from service.config.file import ConfigFile
 
+    over = partial(_over, data_dir=data_dir, listen=listen)
     try:
         config = load(path)
-        for section, value in listen.items():
+        for value in listen.values():
             if value is not None:
                 address(value)
-                table = msgspec.structs.replace(getattr(config, section), listen=value)
-                config = msgspec.structs.replace(config, **{section: table})
     except (ConfigError, ValueError) as error:
         raise Failure(str(error)) from None
+    return over(config), ConfigFile(path, over) if path else None
+
+
+def _over(config: Any, data_dir: Path | None, listen: dict[str, str | None]) -> Any:
+    """What the command line says, over what the file says."""
+    from service.config.schema import Stores
+
+    for section, value in listen.items():
+        if value is not None:
+            table = msgspec.structs.replace(getattr(config, section), listen=value)
+            config = msgspec.structs.replace(config, **{section: table})
     if data_dir is not None:
         stores, usual = config.stores, Stores()
         if stores.records == usual.records:
@@ -82,15 +92,11 @@ def up(
     from terminal import running
     from terminal.workers import Workers
 
-    config = _load(path, data_dir, bridge=rest, service=grpc)
-    if shared:
-        _run(partial(running.up, shared=True), config)
-    elif workers == 1:
-        _run(running.up, config)
+    config, file = _load(path, data_dir, bridge=rest, service=grpc)
+    if shared or workers == 1:
+        _run(partial(running.up, shared=shared, file=file), config)
     else:
-        words = [f"--config={path}"] if path else []
-        words += [f"--data-dir={data_dir}"] if data_dir else []
-        _run(Workers(workers, words).run, config)
+        _run(Workers(workers, path, data_dir).run, config)
 
 
 @main.command()
@@ -100,7 +106,8 @@ def service(path: Path | None, data_dir: Path | None, grpc: str | None) -> None:
     """Start the service alone."""
     from terminal import running
 
-    _run(running.service, _load(path, data_dir, service=grpc))
+    config, file = _load(path, data_dir, service=grpc)
+    _run(partial(running.service, file=file), config)
 
 
 @main.command()
@@ -111,7 +118,7 @@ def bridge(path: Path | None, data_dir: Path | None, rest: str | None, target: s
     """Start the bridge alone."""
     from terminal import running
 
-    config = _load(path, data_dir, bridge=rest)
+    config, _ = _load(path, data_dir, bridge=rest)
     if target is not None:
         config = msgspec.structs.replace(config, bridge=msgspec.structs.replace(config.bridge, service=target))
     _run(running.bridge, config)
@@ -200,7 +207,7 @@ def check(path: Path | None, data_dir: Path | None) -> None:
     from service.config import ConfigError
     from terminal.certificates import to_clients, to_service
 
-    loaded = _load(path, data_dir)
+    loaded, _ = _load(path, data_dir)
     try:
         check_assembly(loaded)
         to_clients(loaded)
@@ -216,7 +223,7 @@ def show(path: Path | None, data_dir: Path | None) -> None:
     """Print the configuration in force, secrets as dots."""
     from terminal import printing
 
-    printing.config(out, _load(path, data_dir))
+    printing.config(out, _load(path, data_dir)[0])
 
 
 if __name__ == "__main__":

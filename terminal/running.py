@@ -24,6 +24,7 @@ from rest_bridge.guard import Limits
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
 from service.config import Config, address, joined, seconds
+from service.config.file import ConfigFile
 from service.liveness import Liveness
 from service.telemetry import counting, log, on_loop_failure
 from terminal.certificates import curl_option, to_clients, to_service
@@ -31,6 +32,8 @@ from terminal.certificates import curl_option, to_clients, to_service
 MIB = 1024 * 1024
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
 """From glibc's malloc.h."""
+
+STDIN = 0
 
 SIGN_SECONDS = 5.0
 
@@ -95,12 +98,12 @@ def exported(config: Config, name: str, meters: Sequence[Meter], dropped: Callab
         exporter.close()
 
 
-async def up(config: Config, say: Say, *, shared: bool = False) -> None:
+async def up(config: Config, say: Say, *, shared: bool = False, file: ConfigFile | None = None) -> None:
     """Both programs in one process; the bridge calls the service without a wire.
 
     Where it is `shared`, others listen at the same addresses, and whoever started it is at the other end of its input.
     """
-    gateway = Gateway(config, shares_ports=shared)
+    gateway = Gateway(config, shares_ports=shared, file=file)
     grace = 0.0
     life: asyncio.Task[None] | None = None
     with ExitStack() as watched:
@@ -127,9 +130,9 @@ async def up(config: Config, say: Say, *, shared: bool = False) -> None:
                 life.cancel()
 
 
-async def service(config: Config, say: Say) -> None:
+async def service(config: Config, say: Say, *, file: ConfigFile | None = None) -> None:
     """The service alone."""
-    gateway = Gateway(config)
+    gateway = Gateway(config, file=file)
     grace = 0.0
     with ExitStack() as watched:
         try:
@@ -214,12 +217,14 @@ async def told_to_stop(
     listening: Callable[[], None] = lambda: None,
     by_input: bool = False,
     at_once: Callable[[], None] = _end_at_once,
+    read_anew: Callable[[], None] | None = None,
 ) -> None:
     """Returns at the first SIGTERM or SIGINT; a second one ends the process at once. So does a disk that failed.
 
     `listening` is called once it can be told: whoever hears that the process is ready may stop it in the same moment.
     With `by_input` also when standard input ends: whoever held it has gone. Who held it knows how to end the process,
     and a signal that comes twice, from it and from those who tell everybody, means the same as one.
+    SIGHUP calls `read_anew`. Without it, or where the terminal has gone, it ends the process, as the system has it.
     """
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
@@ -238,6 +243,10 @@ async def told_to_stop(
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, heard)
+    if gateway is not None and gateway.renewal is not None:
+        read_anew = gateway.renewal.look_at_once
+    if read_anew is not None:
+        loop.add_signal_handler(signal.SIGHUP, _hung_up, loop, os.isatty(STDIN), read_anew)
     if by_input:
         loop.add_reader(sys.stdin.fileno(), input_ended)
     listening()
@@ -249,3 +258,10 @@ async def told_to_stop(
         each.cancel()
     if gateway is not None and gateway.broken.is_set():
         raise OSError("the disk failed: what was written last may be lost; start again when it is sound")
+
+
+def _hung_up(loop: asyncio.AbstractEventLoop, by_terminal: bool, read_anew: Callable[[], None]) -> None:
+    if by_terminal and not os.isatty(STDIN):
+        loop.remove_signal_handler(signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
+    read_anew()

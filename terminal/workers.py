@@ -18,6 +18,7 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Generator, Sequence
 from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import Any, cast
 
 from imagegen.metrics import BEGAN, FOLDER, WORKER
@@ -47,9 +48,11 @@ class Worker:
         self._metrics = metrics
         self._began = str(time.time_ns())
         self._process: Process | None = None
+        self._serves = False
 
     async def start(self) -> None:
         """Returns once the process serves. Raises OSError where it ended instead; it has said why itself."""
+        self._serves = False
         self._process = await asyncio.create_subprocess_exec(
             *self._command,
             stdin=PIPE,
@@ -59,6 +62,7 @@ class Worker:
         )
         async for line in cast(asyncio.StreamReader, self._process.stdout):
             if line.startswith(b"gRPC"):
+                self._serves = True
                 return
         raise OSError(f"{self._name} did not start")
 
@@ -74,6 +78,12 @@ class Worker:
             await asyncio.sleep(pause)
             with suppress(OSError):
                 await self.start()
+
+    def read_anew(self) -> None:
+        """Has it look at the configuration's file; one that is only starting does so anyway."""
+        if self._process is not None and self._serves:
+            with suppress(ProcessLookupError):
+                self._process.send_signal(signal.SIGHUP)
 
     async def stop(self, grace: float) -> None:
         if self._process is None or self._process.returncode is not None:
@@ -109,9 +119,11 @@ class Worker:
 
 
 class Workers:
-    def __init__(self, count: int, words: Sequence[str]) -> None:
+    def __init__(self, count: int, path: Path | None, data_dir: Path | None) -> None:
         self._count = count
-        self._words = words
+        self._path = path
+        self._words = [f"--config={path}"] if path else []
+        self._words += [f"--data-dir={data_dir}"] if data_dir else []
 
     async def run(self, config: Config, say: Say) -> None:
         """Returns when all were told to stop, and have."""
@@ -131,7 +143,11 @@ class Workers:
                 shutil.rmtree(metrics, ignore_errors=True)
                 os._exit(1)
 
-            told = asyncio.create_task(told_to_stop(at_once=end_at_once))
+            def read_anew() -> None:
+                for worker in workers:
+                    worker.read_anew()
+
+            told = asyncio.create_task(told_to_stop(at_once=end_at_once, read_anew=read_anew if self._path else None))
             serving = asyncio.create_task(_serve(workers, config, lambda: say(hello)))
             try:
                 with _exposed(config, metrics):

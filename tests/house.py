@@ -7,15 +7,17 @@ speak gRPC over TCP. After a test the judge compares: the books with the double'
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
-from service.config import parse
+from service.config import Config, load, parse
+from service.config.file import ConfigFile
 from terminal.certificates import to_clients, to_service
 from tests.judge import Judge, judge_books
 from tests.upstreams.openai import OpenAIDouble
@@ -30,6 +32,8 @@ class House:
     openai: OpenAIDouble
     grpc: str
     """host:port of the service."""
+    tables: dict[str, Any]
+    """The configuration that it started with."""
     forgiven: int = 0
     """What the double billed for answers that say that nothing was done: no gateway could know."""
 
@@ -107,24 +111,26 @@ async def open_house(
     only: Sequence[str] = (),
     of_openai: Mapping[str, Any] | None = None,
     patience: float = 5,
+    file: Path | None = None,
 ) -> AsyncGenerator[House]:
     """`extra` are tables of the configuration, `bridged` settings of the bridge; `only` names the providers to keep.
 
-    `patience` is how long the judge waits for what is still going on.
+    `patience` is how long the judge waits for what is still going on. With `file` the configuration is written there
+    and read from there, and what changes there is taken up.
     """
     judge = Judge.looking(unjudged)
     async with OpenAIDouble() as openai:
         tables = settings(openai, directory, extra, idle=idle, total=total, of_openai=of_openai)
         if only:
             tables["providers"] = {name: tables["providers"][name] for name in only}
-        config = parse(tables, "test.toml", {})
-        gateway = Gateway(config)
+        config, watched = _read(tables, file)
+        gateway = Gateway(config, file=watched)
         ports = await gateway.start()
         target = gateway.server.channel() if form == "together" else f"127.0.0.1:{ports[0]}"
         doors = {"certificates": to_clients(config), "to_service": to_service(config)}
         bridge = Bridge(Settings("127.0.0.1", 0, target, **doors, **(bridged or {})))
         await bridge.start()
-        house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}")
+        house = House(gateway, bridge, openai, f"127.0.0.1:{ports[0]}", tables)
         try:
             yield house
             await settled(house)
@@ -133,6 +139,28 @@ async def open_house(
             await bridge.stop(5)
             await gateway.stop(5)
     await judge.pass_sentence(patience)
+
+
+def _read(tables: dict[str, Any], file: Path | None) -> tuple[Config, ConfigFile | None]:
+    if file is None:
+        return parse(tables, "test.toml", {}), None
+    file.write_text(as_toml(tables), encoding="utf-8")
+    return load(file), ConfigFile(file)
+
+
+def as_toml(tables: Mapping[str, Any]) -> str:
+    """Tables as a file: one line for each."""
+    return "".join(f"{json.dumps(name)} = {_inline(table)}\n" for name, table in tables.items())
+
+
+def _inline(value: Any) -> str:
+    """A value in TOML, whose texts, numbers and truths are JSON's."""
+    if isinstance(value, Mapping):
+        entries = cast(Mapping[str, Any], value).items()
+        return "{ " + ", ".join(f"{json.dumps(name)} = {_inline(each)}" for name, each in entries) + " }"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(_inline(each) for each in cast(Sequence[Any], value))}]"
+    return json.dumps(value)
 
 
 async def settled(house: House, within: float = 5) -> None:

@@ -2,8 +2,8 @@
 
 Beside the order that the design gives, some modules have their places here: `offload`, `names` and `raster` need
 nothing and serve every room, so they lie on the ground floor; `signing` needs nouns and errors and serves the engine
-and the edge, so it stands beside telemetry; `liveness` and `housekeeping` are used by the assembly alone and stand
-right below it, where no room can lean on them.
+and the edge, so it stands beside telemetry; `liveness`, `housekeeping` and `renewal` are used by the assembly alone and
+stand right below it, where no room can lean on them.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ FLOORS = (
     ("engine",),
     ("jobs",),
     ("rpc",),
-    ("liveness", "housekeeping"),
+    ("liveness", "housekeeping", "renewal"),
     ("assembly",),
     ("__main__", ""),
 )

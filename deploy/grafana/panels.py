@@ -300,7 +300,13 @@ MACHINE = (
         "Versions",
         "Which runs where.",
         (f"count by (version, instance) (imagegen_build_info{{{PLACE}}})", "{{version}} at {{instance}}"),
-        width=24,
+        width=12,
+    ),
+    Panel(
+        "Configuration changes",
+        "What became of a changed file, in each process. Where one was refused, the one before stays in force.",
+        (count("imagegen_config_changes_total", "instance, result", PLACE), "{{instance}} {{result}}"),
+        width=12,
     ),
 )
 

@@ -1,7 +1,8 @@
 """The configuration: one TOML file, strict, with defaults that need no file at all.
 
 `schema` is what there is, `reading` gets it from a file and the environment, `checks` are what types cannot say, with
-`servers` and `s3` for the URLs of stores. Every complaint names the file, the path of the setting and what was
+`servers` and `s3` for the URLs of stores; `file` is looked at again while its configuration is in force, and `changes`
+says what differs then. Every complaint names the file, the path of the setting and what was
 expected, and repeats no secret. A setting that is known and not served by this version is refused by name, never
 accepted and ignored.
 """

@@ -65,11 +65,20 @@ def load(path: Path | None, environment: Mapping[str, str] = os.environ) -> Conf
     """Reads a file, or makes the defaults when there is none."""
     if path is None:
         return defaults(environment)
-    source = str(path)
+    return understood(contents(path), str(path), environment)
+
+
+def contents(path: Path) -> bytes:
     try:
-        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+        return path.read_bytes()
     except OSError as error:
-        raise ConfigError(source, "", f"cannot be read: {error.strerror}") from None
+        raise ConfigError(str(path), "", f"cannot be read: {error.strerror}") from None
+
+
+def understood(text: bytes, source: str, environment: Mapping[str, str]) -> Config:
+    """What the contents of a file mean."""
+    try:
+        raw = tomllib.loads(text.decode())
     except UnicodeDecodeError:
         raise ConfigError(source, "", "is not UTF-8 text") from None
     except tomllib.TOMLDecodeError as error:

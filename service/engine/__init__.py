@@ -4,6 +4,7 @@
 (pure and explained; `shape`, `nearest` and `output` are `adapt`'s), `fallback` (who is asked next: the first of what
 `verdict` allows, and last who is out by `health`), `rooms` (how many at once), `tab` (what is held for it), `attempt`
 (one provider call in a task of its own, its events in a `queue`, and through `conversion` where the provider does not
-make the format that was asked for), `delivery` (bytes or a file), all of it noted in an `account`. The engine computes
-money and never keeps it; it knows no proto, no JSON and no concrete provider.
+make the format that was asked for), `delivery` (bytes or a file), all of it noted in an `account`. `engine` holds the
+pipeline in force, which a changed configuration replaces. The engine computes money and never keeps it; it knows no
+proto, no JSON and no concrete provider.
 """

@@ -230,7 +230,8 @@ class Attempts:
     """The attempts under way, and the requests that wait for one of theirs to be closed."""
 
     def __init__(self) -> None:
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._attempts: dict[asyncio.Task[None], Adapter] = {}
+        """And whom each of them asks."""
         self._releases: set[asyncio.Task[None]] = set()
 
     @property
@@ -244,15 +245,23 @@ class Attempts:
         task = asyncio.create_task(work, name=f"attempt {attempt.step.target}")
         if room is not None:
             task.add_done_callback(lambda _: room.leave(attempt.record.seconds))
-        _supervise(self._attempts, task)
+        self._attempts[task] = adapter
+        task.add_done_callback(self._attempts.pop)
+
+    async def over(self, adapter: Adapter) -> None:
+        """Returns when those have ended that ask this adapter now."""
+        asking = [task for task, asked in self._attempts.items() if asked is adapter]
+        if asking:
+            await asyncio.wait(asking)
 
     async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
         """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
         if all(attempt.ended.done() for attempt in begun):
             await permit.release(purpose, ending)
         else:
-            work = _release_after(permit, begun, purpose, ending)
-            _supervise(self._releases, asyncio.create_task(work, name="release"))
+            task = asyncio.create_task(_release_after(permit, begun, purpose, ending), name="release")
+            self._releases.add(task)
+            task.add_done_callback(self._releases.discard)
 
     async def drain(self, grace: float) -> None:
         """Waits for what runs; what is still running then is ended and recorded as unknown. Every request is closed."""
@@ -264,11 +273,6 @@ class Attempts:
                 await asyncio.wait(late)
         if self._releases:
             await asyncio.wait(self._releases, timeout=LAST_ENTRIES)
-
-
-def _supervise(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-    tasks.add(task)
-    task.add_done_callback(tasks.discard)
 
 
 async def _release_after(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:

@@ -8,7 +8,7 @@ come back is out until then. Where nobody else is left, whoever is out is asked 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from msgspec.structs import replace
@@ -39,7 +39,7 @@ FLOOR, EACH_SECOND, CEILING = 10.0, 1.0, 100.0
 """So many may be in any case: at once, and for each second that passes; and never more at once than the last."""
 
 MOST = 10_000
-"""Targets that are remembered; callers may name models that nobody knows."""
+"""Targets of a provider that are remembered; callers may name models that nobody knows."""
 
 _SILENT = frozenset({Reason.CANCELLED, Reason.OVERLOADED, Reason.INTERNAL})
 """How calls may end that say nothing of the target."""
@@ -119,12 +119,40 @@ class Allowance:
         self.at = now
 
 
+@dataclass(slots=True)
+class Provider:
+    """One provider's circuits, by key and model, and its allowance."""
+
+    out: Gauge
+    allowance: Allowance
+    circuits: dict[tuple[str, str], Circuit] = field(default_factory=dict[tuple[str, str], Circuit])
+    is_history: bool = False
+    """Whether it is in force no longer: what its last calls come to says nothing of what took its place."""
+
+    def remember(self, key: str, model: str) -> Circuit:
+        if len(self.circuits) >= MOST:
+            for each in [each for each, circuit in self.circuits.items() if not circuit.is_out(_now())]:
+                self.circuits.pop(each).forget()
+        return self.circuits.setdefault((key, model), Circuit(self.out))
+
+    def forget(self) -> None:
+        for circuit in self.circuits.values():
+            circuit.forget()
+        self.circuits.clear()
+
+
 @dataclass(frozen=True, slots=True)
 class Health:
-    """The circuits and allowances of one process."""
+    """The circuits and allowances of one process, under one configuration."""
 
-    _circuits: dict[tuple[str, str, str], Circuit] = field(default_factory=dict[tuple[str, str, str], Circuit])
-    _allowances: dict[str, Allowance] = field(default_factory=dict[str, Allowance])
+    _providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
+
+    def followed(self, kept: Iterable[str], lost: Iterable[str]) -> Health:
+        """The health under the next configuration, which shares with this one what is known of providers it keeps."""
+        for name in lost:
+            self._provider(name).forget()
+            self._provider(name).is_history = True
+        return Health({name: self._provider(name) for name in kept})
 
     def arranged(self, steps: Sequence[Step]) -> tuple[Step, ...]:
         """The steps as they would be asked now: those that are out last, saying why."""
@@ -144,7 +172,7 @@ class Health:
 
     def out(self, target: Target, key: str) -> str | None:
         """Why a target is out, and how long still; None where it is not."""
-        circuit = self._circuits.get((target.provider, key, target.model))
+        circuit = self._circuit(target, key)
         now = _now()
         if circuit is None or not circuit.is_out(now):
             return None
@@ -153,26 +181,28 @@ class Health:
 
     def outs(self, provider: str) -> Iterator[tuple[str, str, str]]:
         """Model, key and why, for each target of a provider that is out."""
-        for name, key, model in list(self._circuits):
-            if name == provider and (why := self.out(Target(name, "", model), key)):
+        for key, model in list(self._provider(provider).circuits):
+            if why := self.out(Target(provider, "", model), key):
                 yield model, key, why
 
     def begin(self, target: Target, key: str) -> None:
         """A call is about to be made."""
-        circuit = self._circuits.get((target.provider, key, target.model))
+        circuit = self._circuit(target, key)
         if circuit is not None:
             circuit.begin(_now())
 
     def end(self, target: Target, key: str, error: ProviderError | None) -> None:
         """A call is over, and this is what went wrong, if anything did."""
-        place = (target.provider, key, target.model)
-        circuit, now = self._circuits.get(place), _now()
+        circuit, now = self._circuit(target, key), _now()
         if error is None or error.reason in _WELL:
             if circuit is not None:
                 circuit.serve(now)
             return
+        provider = self._provider(target.provider)
+        if provider.is_history:
+            return
         if circuit is None:
-            circuit = self._remember(place)
+            circuit = provider.remember(key, target.model)
         match error.reason:
             case reason if reason in _SILENT:
                 circuit.probed = False
@@ -187,11 +217,11 @@ class Health:
 
     def first_try(self, provider: str) -> None:
         """A call is about to be made that is no retry: it earns a share of one."""
-        self._allowance(provider).earn(_now(), RETRIES)
+        self._provider(provider).allowance.earn(_now(), RETRIES)
 
     def may_retry(self, provider: str) -> bool:
         """Whether one more call may be tried anew; it counts as if it were."""
-        allowance = self._allowance(provider)
+        allowance = self._provider(provider).allowance
         allowance.earn(_now())
         if allowance.left < 1:
             return False
@@ -200,23 +230,23 @@ class Health:
 
     def forget(self) -> None:
         """Everybody has a new chance."""
-        for circuit in self._circuits.values():
-            circuit.forget()
-        self._circuits.clear()
+        for provider in self._providers.values():
+            provider.forget()
 
     def _out(self, step: Step) -> str | None:
         """Why a step is out, where it is out with all of its keys."""
         told = [self.out(step.target, key) for key in step.keys]
         return told[0] if all(told) else None
 
-    def _allowance(self, provider: str) -> Allowance:
-        return self._allowances.setdefault(provider, Allowance(at=_now()))
+    def _circuit(self, target: Target, key: str) -> Circuit | None:
+        provider = self._providers.get(target.provider)
+        return provider.circuits.get((key, target.model)) if provider is not None else None
 
-    def _remember(self, place: tuple[str, str, str]) -> Circuit:
-        if len(self._circuits) >= MOST:
-            for each in [each for each, circuit in self._circuits.items() if not circuit.is_out(_now())]:
-                self._circuits.pop(each).forget()
-        return self._circuits.setdefault(place, Circuit(counting.out(place[0])))
+    def _provider(self, name: str) -> Provider:
+        provider = self._providers.get(name)
+        if provider is None:
+            provider = self._providers[name] = Provider(counting.out(name), Allowance(at=_now()))
+        return provider
 
 
 def _now() -> float:

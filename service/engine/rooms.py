@@ -40,7 +40,7 @@ class Room:
 
     async def enter(self, until: float) -> None:
         """Returns with a place, which is given back by `leave`. Raises FullError where there is none before `until`."""
-        if self._inside < self.places and not self._queue:
+        if self._inside < self.places and self._next() is None:
             self._inside += 1
             return
         loop = asyncio.get_running_loop()
@@ -69,12 +69,23 @@ class Room:
             self._seconds += (seconds - self._seconds) * (WEIGHT if self._seconds else 1)
         self._pass_on()
 
+    def change(self, places: int, seats: int) -> None:
+        """From now on there are so many: whoever is inside stays, and more may come in, or none for a while."""
+        self.places, self.seats = places, seats
+        while self._inside < self.places and (place := self._next()):
+            self._inside += 1
+            place.set_result(None)
+
     def _pass_on(self) -> None:
-        for place in self._queue:
-            if not place.done():  # neither given to, nor gone, nor out of time
-                place.set_result(None)
-                return
-        self._inside -= 1
+        place = self._next() if self._inside <= self.places else None
+        if place is not None:
+            place.set_result(None)
+        else:
+            self._inside -= 1
+
+    def _next(self) -> asyncio.Future[None] | None:
+        """The first of those who wait: neither given a place, nor gone, nor out of time."""
+        return next((place for place in self._queue if not place.done()), None)
 
     def _wait(self) -> float:
         """How long somebody who comes now will wait, by all that is known."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from functools import partial
 from typing import cast
 
@@ -17,7 +16,8 @@ from service.access.doorman import Doorman
 from service.domain.event import Completed, ImageReady
 from service.engine.complaints import invalid
 from service.engine.delivery import wants_url
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.engine import Engine
+from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
@@ -37,8 +37,8 @@ MARGIN = 0.05
 
 
 class ImageGeneration(v1.ImageGenerationServicer):
-    def __init__(self, pipeline: Pipeline, doorman: Doorman) -> None:
-        self._pipeline = pipeline
+    def __init__(self, engine: Engine, doorman: Doorman) -> None:
+        self._engine = engine
         self._doorman = doorman
 
     async def GenerateImages(  # noqa: N802 - the contract's name
@@ -51,7 +51,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         permit = await self._doorman.admit(arrived().authorization)
         images: list[ImageReady] = []
         done: Completed | None = None
-        async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, limit))) as events:
+        async with self._engine.run(asked, permit, _circumstances(context, limit)) as events:
             async for event in events:
                 if isinstance(event, ImageReady):
                     images.append(event)
@@ -81,7 +81,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         style = _style(request, context)
         asked = codec.request(request.generation, stream=True)
         permit = await self._doorman.admit(arrived().authorization)
-        async with aclosing(self._pipeline.run(asked, permit, _circumstances(context, None))) as events:
+        async with self._engine.run(asked, permit, _circumstances(context, None)) as events:
             async for event in events:
                 digest = "" if request.omit_sha256 else await sha256_of(event)
                 for message in messages_of(event, digest, style):
@@ -94,7 +94,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
     ) -> v1.PlanImagesResponse:
         asked = codec.request(request.generation, stream=False)
         permit = await self._doorman.admit(arrived().authorization)
-        return codec.plan(self._pipeline.plan(asked, permit))
+        return codec.plan(self._engine.pipeline.plan(asked, permit))
 
 
 def _circumstances(context: ServicerContext, inline_limit: int | None) -> Circumstances:

@@ -11,7 +11,7 @@ from opentelemetry.context import Context
 
 from service.telemetry import counting
 from service.telemetry.exposing import Exposition
-from service.telemetry.logs import log, on_loop_failure, set_up_logs
+from service.telemetry.logs import keep_content, log, on_loop_failure, set_up_logs
 from service.telemetry.spans import attempt_span, http_span, pipeline_span
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "counting",
     "http_span",
     "inject",
+    "keep_content",
     "log",
     "on_loop_failure",
     "pipeline_span",

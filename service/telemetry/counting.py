@@ -73,9 +73,14 @@ _first = METER.histogram(
 _tokens = METER.histogram(
     "gen_ai.client.token.usage", "Tokens that providers counted.", (*_GEN_AI, "gen_ai.token.type"), "", TOKENS
 )
+_changes = METER.counter(
+    "imagegen.config.changes", "Changes of the configuration file, by what became of them.", ("result",)
+)
+_refused = METER.gauge("imagegen.config.refused", "Whether the configuration file as it is now was refused.")
 _dropped = METER.counter("imagegen.telemetry.dropped", "What no collector took.", ("signal",))
 _build = METER.gauge("imagegen.build.info", "Which version this is.", ("version",))
 _build.labels(version("imagegen-gateway")).set(1)
+_applied, _not_applied = _changes.labels("applied"), _changes.labels("refused")
 METER.watch_process()
 
 Labels = tuple[str, str]
@@ -177,6 +182,21 @@ def waits(size: int) -> None:
 def late(entries: int) -> None:
     """So many entries more, or fewer, wait for the database."""
     _entries.inc(entries)
+
+
+def configuration_applied() -> None:
+    _applied.inc()
+    _refused.set(0)
+
+
+def configuration_refused() -> None:
+    _not_applied.inc()
+    _refused.set(1)
+
+
+def configuration_in_force() -> None:
+    """The file holds what is in force already: again, where it was refused before."""
+    _refused.set(0)
 
 
 def spans_dropped(count: int) -> None:

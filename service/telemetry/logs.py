@@ -30,6 +30,9 @@ CONTENT = ("provider_says",)
 
 Event = MutableMapping[str, Any]
 
+_kept: set[str] = set()
+"""Those of CONTENT that stand in lines."""
+
 
 @cache
 def log(name: str) -> structlog.stdlib.BoundLogger:
@@ -49,7 +52,7 @@ def set_up_logs(level: str = "info", *, to_terminal: bool = False, content: bool
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             _without_words,
-            *(() if content else (_without_content,)),
+            _without_content,
             render,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
@@ -57,7 +60,14 @@ def set_up_logs(level: str = "info", *, to_terminal: bool = False, content: bool
         cache_logger_on_first_use=False,
     )
     log.cache_clear()
+    keep_content(content)
     logging.basicConfig(handlers=[_OfOthers()], level=logging.WARNING, force=True)
+
+
+def keep_content(yes: bool) -> None:
+    """Whether lines hold, from now on, what may quote a caller."""
+    _kept.clear()
+    _kept.update(CONTENT if yes else ())
 
 
 def on_loop_failure(_: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
@@ -85,7 +95,8 @@ def _without_words(_: object, __: str, event: Event) -> Event:
 
 def _without_content(_: object, __: str, event: Event) -> Event:
     for name in CONTENT:
-        event.pop(name, None)
+        if name not in _kept:
+            event.pop(name, None)
     return event
 
 

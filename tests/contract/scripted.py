@@ -19,6 +19,7 @@ from service.domain.plan import Plan
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery, Signer
+from service.engine.engine import Engine
 from service.engine.health import Health
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
@@ -108,12 +109,14 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     health = Health()
     health.end(some.TARGET, "main", ProviderError(Reason.PROVIDER_ACCOUNT, "No.", events.Outcome.REJECTED))
     router = Router({"north": upstream}, {"pictures": Route((("north/gpt-image-2", 1),))}, frozenset())
-    engine = Scripted(router=router, adapters={}, attempts=Attempts(), delivery=Delivery(blobs, signer))
+    delivery = Delivery(blobs, signer)
+    script = Scripted(router=router, adapters={}, attempts=Attempts(), delivery=delivery, health=health)
+    engine = Engine(script)
     records = InlineRecords()
     doorman = OpenDoorman(Books(records))
     server = Server(
         ImageGeneration(engine, doorman),
-        Models(router, health, doorman),
+        Models(engine, doorman),
         ImageFiles(blobs, signer),
         Usage(records, doorman, signer),
         ServerInfo("open"),
@@ -121,7 +124,7 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     await server.start([f"unix:{directory}/s"])
     channel = connect(f"unix:{directory}/s")
     try:
-        yield Spoken(engine, blobs, signer, records, channel)
+        yield Spoken(script, blobs, signer, records, channel)
     finally:
         await channel.close()
         await server.stop(0)

@@ -13,6 +13,7 @@ from service.domain.plan import Target
 from service.engine.health import FIRST_OUT, Health
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
+from service.telemetry import counting
 from tests.engine.chains import SERVED, End, Gateway, Provider, Told, card
 from tests.simulation.loop import simulate
 
@@ -187,6 +188,40 @@ def test_one_call_finds_out_whether_it_is_well() -> None:
         assert not is_out(health)
 
     simulate(main, 1)
+
+
+def test_the_next_configuration() -> None:
+    """It shares what is known of a provider that it keeps, also what calls of before still find out; of one that
+    changed it knows nothing, and the metrics count none of its targets as out.
+    """
+
+    async def main() -> None:
+        failure = ProviderError(Reason.PROVIDER_ERROR, "It failed.", Outcome.REJECTED)
+        refused = ProviderError(Reason.PROVIDER_ACCOUNT, "No.", Outcome.REJECTED)
+        kept, lost, unheard = (Target(name, name, "model") for name in ("kept", "lost", "unheard"))
+        before = Health()
+        for _ in range(5):
+            before.end(kept, "key", failure)
+            before.end(lost, "key", failure)
+        assert counted_out("lost") == 1
+        after = before.followed(["kept"], ["lost", "unheard"])
+        assert [after.out(each, "key") is None for each in (kept, lost)] == [False, True]
+        for late in (lost, unheard):
+            before.end(late, "key", refused)
+            assert after.out(late, "key") is None
+            assert before.out(late, "key") is None
+            assert counted_out(late.provider) == 0
+        before.end(kept, "other", refused)
+        assert {key for _, key, _ in after.outs("kept")} == {"key", "other"}
+        after.end(kept, "key", None)
+        assert before.out(kept, "key") is None
+        after.forget()
+
+    simulate(main, 1)
+
+
+def counted_out(provider: str) -> float:
+    return counting.METER.own.get_sample_value("imagegen_targets_out", {"provider": provider}) or 0
 
 
 def _assert(holds: bool) -> None:

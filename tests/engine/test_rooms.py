@@ -134,7 +134,46 @@ def test_five_times_too_many() -> None:
     simulate(main, 1)
 
 
-def test_places_are_given_back_whatever_happens() -> None:
+def test_places_come_and_go() -> None:
+    """More places let in who waits, at once and in order; with fewer whoever is inside stays, and nobody follows until
+    there are no more of them than places.
+    """
+
+    async def main() -> None:
+        rooms, inside = room(1), list[int]()
+
+        async def come(number: int) -> None:
+            await rooms.enter(now() + 100)
+            inside.append(number)
+
+        tasks: list[asyncio.Task[None]] = []
+        for number in range(6):
+            tasks.append(asyncio.create_task(come(number)))
+            await asyncio.sleep(1)
+        assert sorted(inside) == [0]
+        rooms.change(3, 1000)
+        await asyncio.sleep(0.001)
+        assert sorted(inside) == [0, 1, 2]
+        rooms.change(2, 1000)
+        rooms.leave()
+        await asyncio.sleep(0.001)
+        assert sorted(inside) == [0, 1, 2]
+        rooms.leave()
+        await asyncio.sleep(0.001)
+        assert sorted(inside) == [0, 1, 2, 3]
+        rooms.change(2, 0)
+        with pytest.raises(FullError):
+            await rooms.enter(now() + 100)
+        rooms.change(6, 0)
+        await rooms.enter(now())
+        await asyncio.gather(*tasks)
+        assert sorted(inside) == [0, 1, 2, 3, 4, 5]
+
+    simulate(main, 1)
+
+
+@pytest.mark.parametrize("changing", [False, True], ids=["as many places all the time", "now more, now fewer"])
+def test_places_are_given_back_whatever_happens(changing: bool) -> None:
     """Callers who wait, leave, come too late or leave in the moment in which they are given a place: in every order no
     place is lost, and none is given twice.
     """
@@ -154,13 +193,19 @@ def test_places_are_given_back_whatever_happens() -> None:
                 inside -= 1
                 rooms.leave(1)
 
+        async def change() -> None:
+            for _ in range(10 if changing else 0):
+                await asyncio.sleep(1)
+                rooms.change(chance.randint(1, 3), 10)
+
         async def call() -> None:
             with suppress(FullError, TimeoutError):
                 async with asyncio.timeout(chance.uniform(0, 12)):
                     await come()
 
-        await asyncio.gather(*(call() for _ in range(60)))
-        assert most == 3
+        await asyncio.gather(change(), *(call() for _ in range(60)))
+        assert most <= 3 if changing else most == 3
+        rooms.change(3, 10)
         for _ in range(3):
             await rooms.enter(now())
         with pytest.raises(FullError):

@@ -35,7 +35,7 @@ async def lasting_house(
     """One for a module; it lists an address of this machine at which nobody listens, and the canary's is not that."""
     extra = {"outgoing": {"allow": [LISTED, "listed.example.com"]}}
     async with open_house(tmp_path_factory.mktemp("house"), "apart", extra, idle="500ms", total="3s") as opened:
-        for adapter in opened.gateway.adapters.values():
+        for adapter in opened.gateway.pipeline.adapters.values():
             if isinstance(adapter, Compatible):
                 adapter.http.resolver = names
         yield opened

@@ -1,0 +1,132 @@
+"""The programs take up what changes in their file: by themselves, and at once when they are told to (SIGHUP)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from asyncio.subprocess import PIPE
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from imagegen import Client
+
+from tests.servers import valkey
+from tests.terminal.programs import COMMAND, PATIENCE, Place, Running
+from tests.terminal.test_up import assert_stopped_well, up, written
+
+NEW = '[models.new]\ntargets = [{ target = "painter/scene" }]\n'
+REFUSED, APPLIED = b"configuration refused", b"configuration applied"
+IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+os.setsid()
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def signals(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with valkey.valkey_url(tmp_path_factory.mktemp("valkey")) as url:
+        yield url
+
+
+async def models(grpc: str) -> set[str]:
+    async with Client(grpc) as client:
+        return set(await client.models())
+
+
+async def said(running: Running, what: bytes) -> str:
+    """The next line on standard error that says so."""
+    assert running.process.stderr is not None
+    async with asyncio.timeout(PATIENCE):
+        while what not in (line := await running.process.stderr.readline()):
+            assert line, "the program ended"
+    return line.decode()
+
+
+@pytest.mark.parametrize("program", ["up", "service"])
+async def test_it_looks_by_itself(place: Place, program: str) -> None:
+    """A file that changed is in force a moment later; what the command line says stands over it as before."""
+    text = '[bridge]\nlisten = "127.0.0.1:1"\n[service]\nlisten = "127.0.0.1:0"\n'
+    config = written(place, text)
+    words = up(place) if program == "up" else ("service", "--grpc", "127.0.0.1:0", "--data-dir", str(place.data))
+    async with place.running(*words, "--config", config) as running:
+        assert "new" not in await models(running.grpc)
+        written(place, text + NEW)
+        line = await said(running, APPLIED)
+        assert '"changed":["models.new"]' in line
+        assert "new" in await models(running.grpc)
+        running.tell()
+        assert_stopped_well(await running.ended(), place)
+
+
+async def test_it_looks_when_told(place: Place) -> None:
+    """Each SIGHUP is an attempt of its own, told of each time; a file that is good again is in force at once."""
+    config = written(place, "")
+    async with place.running(*up(place, "--config", config)) as running:
+        written(place, "[engine]\nafter = 1\n")
+        for _ in range(3):
+            running.tell(signal.SIGHUP)
+            assert f"{config}: engine.after: unknown setting" in await said(running, REFUSED)
+        written(place, NEW)
+        running.tell(signal.SIGHUP)
+        await said(running, APPLIED)
+        assert "new" in await models(running.grpc)
+
+
+async def test_every_worker_looks(place: Place, signals: str) -> None:
+    """Told once, the one that watches over the workers tells them all."""
+    text = f'[stores]\nsignals = "{signals}"\n'
+    async with place.running(*up(place, "--workers", "2", "--config", written(place, text))) as running:
+        written(place, text + "[engine]\nafter = 1\n")
+        running.tell(signal.SIGHUP)
+        for _ in range(2):
+            await said(running, REFUSED)
+        written(place, text + NEW)
+        running.tell(signal.SIGHUP)
+        for _ in range(2):
+            await said(running, APPLIED)
+        assert [("new" in await models(running.grpc)) for _ in range(8)] == [True] * 8
+        running.tell()
+        assert (await running.ended()).code == 0
+
+
+async def test_without_a_file_it_ends(place: Place) -> None:
+    """There is nothing to read anew: SIGHUP means what it always means."""
+    async with place.running(*up(place)) as running:
+        running.tell(signal.SIGHUP)
+        assert (await running.ended()).code == -signal.SIGHUP
+
+
+async def test_a_terminal_that_goes_takes_it_along(place: Place) -> None:
+    """SIGHUP is also how a terminal says that it is closed: nobody is left behind who holds the port."""
+    words = up(place, "--config", written(place, ""))
+    for name in ("work", "home", "tmp"):
+        (place.directory / name).mkdir()
+    master, slave = os.openpty()
+    with closing(os.fdopen(master, "rb", buffering=0)) as terminal:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", IN_A_TERMINAL, COMMAND, *words),
+            cwd=place.work,
+            env=place.environment(),
+            stdin=slave,
+            stdout=PIPE,
+        )
+        os.close(slave)
+        try:
+            assert process.stdout is not None
+            async with asyncio.timeout(PATIENCE):
+                while b"gRPC" not in (line := await process.stdout.readline()):
+                    assert line, "the program ended"
+                process.send_signal(signal.SIGHUP)  # while the terminal is there it reads the file anew
+                await asyncio.sleep(0.5)
+                assert process.returncode is None
+                terminal.close()
+                assert await process.wait() == -signal.SIGHUP
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.wait()
