@@ -12,6 +12,8 @@ from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
+from service.engine.keeping import Keeping
+from service.engine.once import Once
 from service.engine.pipeline import Pipeline
 from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
@@ -48,11 +50,13 @@ class Gateway:
         self.blobs = locate.blobs(config.stores.blobs)
         keys = [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
         signer = Signer(keys)
+        delivery = Delivery(self.blobs, signer)
+        self.once = Once(Keeping(self.blobs, delivery))
         self.pipeline = Pipeline(
             router=self.router,
             adapters=self.adapters,
             attempts=self.attempts,
-            delivery=Delivery(self.blobs, signer),
+            delivery=delivery,
             cancel_when_caller_leaves=config.engine.when_caller_leaves == "cancel",
             record_content=config.telemetry.record_content,
             rooms={
@@ -64,7 +68,7 @@ class Gateway:
         doorman = OpenDoorman(self.books)
         files = _tls_files(config)
         self.server = Server(
-            ImageGeneration(self.pipeline, doorman),
+            ImageGeneration(self.pipeline, self.once, doorman),
             Models(self.router, self.pipeline.health, doorman),
             ImageFiles(self.blobs, signer),
             Usage(self.records, doorman, signer),
@@ -95,6 +99,7 @@ class Gateway:
         end = loop.time() + grace
         await self.server.stop(grace)
         await self.attempts.drain(max(0.0, end - loop.time()))
+        await self.once.drain()
         for task in self._background:
             task.cancel()
             with suppress(asyncio.CancelledError):
