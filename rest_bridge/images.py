@@ -34,7 +34,7 @@ LARGEST_BODY = 4 * MIB
 LAST_WORDS = 5.0
 """Seconds after the deadline in which a slow reader may still take what there is."""
 
-LATER_HEADERS = ("idempotency-key", "x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl")
+LATER_HEADERS = ("x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl")
 
 
 async def generate(request: Request) -> Response:
@@ -79,8 +79,13 @@ async def _message(request: Request, asked: Asked) -> v1.Generation:
     members = openai_json.members(await _body(request, headers))
     asked.learn(members)
     body, extras = openai_json.typed(members)
-    key = headers.get(HEADERS["provider_key"], "")
-    return openai_json.message(body, extras, request.path_params.get("deployment"), key)
+    message = openai_json.message(body, extras, request.path_params.get("deployment"))
+    for field, name in HEADERS.items():
+        if (value := headers.get(name.lower())) is not None:
+            if not value:
+                raise ImagegenError(v1.REASON_INVALID_PARAMETER, f"{name} must not be empty.", field=name)
+            setattr(message, field, value)
+    return message
 
 
 async def _body(request: Request, headers: Mapping[str, str]) -> bytes:

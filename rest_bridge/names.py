@@ -5,7 +5,7 @@ from __future__ import annotations
 JSON_NAMES = {"steps": "num_inference_steps", "guidance": "guidance_scale"}
 """Parameters."""
 
-HEADERS = {"provider_key": "x-bf-api-key"}
+HEADERS = {"provider_key": "x-bf-api-key", "idempotency_key": "Idempotency-Key"}
 """What stands in a header."""
 
 OTHERWISE = {**JSON_NAMES, **HEADERS}

@@ -97,8 +97,8 @@ def typed(fields: dict[str, Any]) -> tuple[GenerationBody, Mapping[str, Any]]:
     return known, extras
 
 
-def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | None, key: str = "") -> v1.Generation:
-    """The message for a body. A deployment in the path wins over the model in the body; `key` is asked for by name."""
+def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | None) -> v1.Generation:
+    """The message for a body. A deployment in the path wins over the model in the body."""
     parameters = {ours: getattr(body, name) for name, ours in _PARAMETERS.items() if getattr(body, name) is not None}
     return v1.Generation(
         model=deployment if deployment is not None else body.model or "",
@@ -108,7 +108,6 @@ def message(body: GenerationBody, extras: Mapping[str, Any], deployment: str | N
         response_format=body.response_format,
         openai_defaults=True,
         bare_name_provider="azure" if deployment is not None else "",
-        provider_key=key,
         after_unknown=body.after_unknown,
         strict=body.strict,
     )

@@ -204,7 +204,12 @@ def _common() -> list[dict[str, Any]]:
 
 def _of_images() -> list[dict[str, Any]]:
     """What calls that make images take besides."""
-    return [*_common(), _header(HEADERS["provider_key"], {"type": "string", "minLength": 1, "maxLength": 256})]
+    lengths = {"provider_key": 256, "idempotency_key": 255}
+    names = [
+        _header(HEADERS[field], {"type": "string", "minLength": 1, "maxLength": most})
+        for field, most in lengths.items()
+    ]
+    return [*_common(), *names]
 
 
 def _header(name: str, schema: dict[str, Any]) -> dict[str, Any]:

@@ -186,6 +186,7 @@ def _account() -> dict[str, Any]:
         "latency": NUMBER,
         "cost_usd": TEXT,
         "possible_duplicate_cost_usd": TEXT,
+        "origin": {"type": "string", "enum": ["repeated"]},
         "changes": several(change),
         "attempts": several(attempt),
         "skipped": several(skipped),

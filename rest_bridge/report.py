@@ -7,7 +7,7 @@ from typing import Any
 
 from imagegen import v1
 from imagegen.errors import Metadata
-from imagegen.report import action, dollars, in_milliseconds, milliseconds, outcome
+from imagegen.report import action, dollars, in_milliseconds, milliseconds, origin, outcome
 
 from rest_bridge.names import json_name
 
@@ -28,6 +28,7 @@ def fields(of: v1.Report, request_type: str | None, failed: Iterable[v1.FailedIm
         "latency": milliseconds(of) if asked else None,
         "cost_usd": dollars(of.cost_micro_usd) if asked else None,
         "possible_duplicate_cost_usd": dollars(twice) if (twice := of.possible_duplicate_micro_usd) else None,
+        "origin": origin(of) if of.origin > v1.ORIGIN_MADE else None,
         "changes": [_change(each) for each in of.changes] or None,
         "attempts": [_attempt(each) for each in of.attempts] or None,
         "skipped": [_skipped(each) for each in of.skipped] or None,

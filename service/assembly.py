@@ -21,6 +21,8 @@ from service.config.schema import Limits
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
+from service.engine.keeping import Keeping
+from service.engine.once import Once
 from service.engine.pipeline import Pipeline
 from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
@@ -58,20 +60,22 @@ class Gateway:
         self.books = Books(self.records)
         self.blobs = locate.blobs(config.stores.blobs)
         self._signer = Signer(_signing_keys(config))
+        delivery = Delivery(self.blobs, self._signer)
         self.engine = Engine(
             Pipeline(
                 router=router,
                 adapters=adapters,
                 attempts=self.attempts,
-                delivery=Delivery(self.blobs, self._signer),
+                delivery=delivery,
                 rooms=_rooms(config, {}),
                 **_policies(config),
             )
         )
+        self.once = Once(self.engine, Keeping(self.blobs, delivery))
         doorman = OpenDoorman(self.books)
         files = _tls_files(config)
         self.server = Server(
-            ImageGeneration(self.engine, doorman),
+            ImageGeneration(self.engine, self.once, doorman),
             Models(self.engine, doorman),
             ImageFiles(self.blobs, self._signer),
             Usage(self.records, doorman, self._signer),
@@ -109,6 +113,7 @@ class Gateway:
         end = loop.time() + grace
         await self.server.stop(grace)
         await self.attempts.drain(max(0.0, end - loop.time()))
+        await self.once.drain()
         for task in self._background:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNSUPPORTED_MEDIA_TYPE = auto()
     SIGNATURE_INVALID = auto()
     URL_EXPIRED = auto()
+    IDEMPOTENCY_KEY_REUSED = auto()
     CONTENT_REFUSED = auto()
     PROVIDER_REJECTED = auto()
     PROVIDER_ACCOUNT = auto()
@@ -56,6 +57,7 @@ class Reason(StrEnum):
     OVERLOADED = auto()
     UNAVAILABLE = auto()
     INTERNAL = auto()
+    OUTCOME_UNKNOWN = auto()
 
 
 class GatewayError(Exception):

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 
 from service.access.books import Books
+from service.access.ledger import KEPT_SECONDS
 from service.access.lives import BEAT_SECONDS
 from service.engine.delivery import SWEEP_SECONDS
 from service.errors import GatewayError
@@ -35,6 +36,8 @@ class Housekeeping:
             (self._books.lives.expire, BEAT_SECONDS),
             (self._for_all(partial(self._sweep, Shelf.RESULTS, SWEEP_SECONDS)), SWEEP_EVERY),
             (self._for_all(partial(self._sweep, Shelf.RECORDED, CONTENT_SECONDS)), SWEEP_EVERY),
+            (self._for_all(partial(self._sweep, Shelf.KEPT, KEPT_SECONDS + SWEEP_SECONDS)), SWEEP_EVERY),
+            (self._for_all(self._books.forget_answers), SWEEP_EVERY),
             (self._for_all(partial(self._books.forget_prompts, CONTENT_SECONDS)), SWEEP_EVERY),
         )
         return [asyncio.create_task(_again_and_again(chore, every), name="housekeeping") for chore, every in chores]

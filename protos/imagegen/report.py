@@ -23,6 +23,11 @@ def outcome(of: v1.Attempt) -> str:
     return _name(v1.Outcome, of.outcome, "OUTCOME_")
 
 
+def origin(of: v1.Report) -> str:
+    """ "made", "repeated"."""
+    return _name(v1.Origin, of.origin, "ORIGIN_")
+
+
 def state(of: v1.RecordedRequest | v1.UsageRow) -> str:
     """ "running", "done", "partial", "failed", "left", "lost"."""
     return _name(v1.RequestState, of.state, "REQUEST_STATE_")
@@ -50,6 +55,7 @@ def summary(of: v1.Report) -> dict[str, str]:
         "x-imagegen-upstream-ms": str(milliseconds(of)) if of.attempts else "",
         "x-imagegen-cost-usd": dollars(of.cost_micro_usd) if of.attempts else "",
         "x-imagegen-changes": ", ".join(changed),
+        "x-imagegen-origin": origin(of) if of.origin > v1.ORIGIN_MADE else "",
     }
     return {name: plain(value) for name, value in found.items() if value}
 

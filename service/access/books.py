@@ -7,10 +7,12 @@ from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from itertools import chain, repeat
 from typing import Any
 
-from service.access import ledger
+from service.access import answers, ledger
+from service.access.answers import Found
 from service.access.ledger import Account
 from service.access.lives import Lives
 from service.domain.account import Payer
+from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending
@@ -55,11 +57,25 @@ class Books:
             purses=ledger.purses_of(payer, now),
         )
 
-    async def open(self, account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> None:
+    async def open(
+        self, account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, claim: Claim | None = None
+    ) -> None:
         await self.lives.be_alive()
         await self._keep(first.price)
         self.lives.serving.add(account.id)
-        await self._records.write(ledger.open_request, account, purpose, amount, first)
+        await self._records.write(ledger.open_request, account, purpose, amount, first, claim)
+
+    async def look(self, claim: Claim) -> Found | None:
+        """What there is under a name; None where it is free."""
+        return await self._records.read(answers.look, claim, self._records.now())
+
+    async def keep(self, account: Account, claim: Claim, answer: Answer) -> None:
+        await self._records.write(answers.keep, claim, account.id, answer)
+
+    async def forget_answers(self) -> None:
+        """Removes the answers that have been kept long enough."""
+        while await self._records.write(answers.sweep, self._records.now()):
+            continue
 
     async def send(
         self, account: Account, settled: Sequence[AttemptRecord], amount: MicroUsd, sending: Sending

@@ -19,7 +19,9 @@ import msgspec
 import orjson
 from msgspec import Struct
 
+from service.access.answers import claim
 from service.domain.account import Payer, ScopeKind
+from service.domain.answer import Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending, State
@@ -67,6 +69,9 @@ WHERE request = $1 AND state = 'sent' RETURNING cost
 """
 
 
+KEPT_SECONDS = 24 * 3600
+"""How long an answer is kept for whoever asks again, from when the request began."""
+
 TOKENS = ("text_in", "image_in", "text_out", "image_out")
 _WORDS = {"1m": "minute", "1h": "hour", "1d": "day", "1w": "week", "1M": "month", "1Y": "year"}
 
@@ -110,9 +115,16 @@ def purses_of(payer: Payer, now: float) -> tuple[Purse, ...]:
     return tuple(sorted(found.values()))
 
 
-def open_request(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> Work[None]:
-    """Holds the amount in every purse and notes the first attempt as sent; BUDGET_EXCEEDED where one has too little."""
+def open_request(
+    account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, wanted: Claim | None = None
+) -> Work[None]:
+    """Holds the amount in every purse and notes the first attempt as sent; BUDGET_EXCEEDED where one has too little.
+
+    With a name to be claimed, the request is opened if that is free; else TakenError.
+    """
     if (yield from _open(account, purpose, amount)):
+        if wanted is not None:
+            yield from claim(wanted, account.id, account.started + KEPT_SECONDS, account.started)
         yield from _reserve(account, amount)
         yield from _send(account, first)
 

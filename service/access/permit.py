@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from hashlib import sha256
 from typing import Protocol
 
 from msgspec.structs import replace
 
+from service.access.answers import Found, TakenError
 from service.access.books import Books
 from service.domain.account import Payer
+from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord, Outcome
 from service.domain.plan import Plan, Skipped
 from service.domain.price import MicroUsd
@@ -25,10 +28,22 @@ class Permit(Protocol):
         """The plan without the steps that this caller may not use; raises where none is left."""
         ...
 
+    def claim(self, key: str, question: bytes) -> Claim:
+        """The name that the caller's key for this question has in the books; `hold` will claim it."""
+        ...
+
+    async def look(self) -> Found | None:
+        """What there is under the name that is to be claimed; None where it is free."""
+        ...
+
+    async def keep(self, answer: Answer) -> None:
+        """Keeps an answer under the name that was claimed."""
+        ...
+
     async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
         """Sets money aside (None: the price is not known) and notes that the first attempt is about to be sent.
 
-        When this returns both survive; when it raises nothing may be sent.
+        When this returns both survive; when it raises nothing may be sent. TakenError: the name is not free.
         """
         ...
 
@@ -53,8 +68,23 @@ class KeptPermit:
         self._payer = payer
         self._account = books.account(payer)
         self._settled: list[AttemptRecord] = []
+        self._claim: Claim | None = None
         self._asked = False
         self._opened = False
+        self._taken = False
+
+    def claim(self, key: str, question: bytes) -> Claim:
+        owner = self._payer.scopes[0].name if self._payer.scopes else ""
+        name = sha256(f"{owner}\0{key}".encode())
+        self._claim = Claim(name.hexdigest(), sha256(name.digest() + question).hexdigest())
+        return self._claim
+
+    async def look(self) -> Found | None:
+        return await self._books.look(self._claim) if self._claim else None
+
+    async def keep(self, answer: Answer) -> None:
+        if self._claim is not None:
+            await self._books.keep(self._account, self._claim, answer)
 
     def narrow(self, plan: Plan) -> Plan:
         """Where a budget applies, a step without a price cannot be held for."""
@@ -76,8 +106,9 @@ class KeptPermit:
         self._asked = True  # until the books have answered it may be held, or not
         with self._unsent_if_it_fails(first):
             try:
-                await self._books.open(self._account, purpose, amount or 0, first)
+                await self._books.open(self._account, purpose, amount or 0, first, self._claim)
             except GatewayError as error:
+                self._taken = isinstance(error, TakenError)
                 self._asked = isinstance(error, RecordsAwayError) and not error.untried
                 raise
         self._opened = True
@@ -95,7 +126,7 @@ class KeptPermit:
         if self._asked:
             unopened = None if self._opened else purpose
             await self._books.close(self._account, self._settled, ending, unopened)
-        else:
+        elif not self._taken:  # else it is another request's
             self._books.note(self._account, ending, purpose)
 
     @contextmanager

@@ -15,7 +15,7 @@ from enum import StrEnum
 from msgspec import Struct
 
 from service.domain.image import FileRef, Image, Picture, Traits, Usage
-from service.domain.plan import Change, Plan, Skipped, Step, Target
+from service.domain.plan import Change, Plan, Skipped, Target
 from service.domain.price import MicroUsd
 
 
@@ -60,6 +60,11 @@ def possible_duplicate(attempts: Sequence[AttemptRecord]) -> MicroUsd:
     return sum(each.cost for each in attempts if each.outcome is Outcome.UNKNOWN) if made else 0
 
 
+def may_be_billed(attempts: Sequence[AttemptRecord]) -> bool:
+    """Whether asking again may be asking for a second bill."""
+    return any(each.cost or each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in attempts)
+
+
 class AttemptEnded(Struct, frozen=True):
     record: AttemptRecord
 
@@ -96,13 +101,24 @@ class Answered(Struct, frozen=True):
     traits: Traits
 
 
+class Origin(StrEnum):
+    """Where an answer comes from."""
+
+    MADE = "made"
+    REPEATED = "repeated"
+    """It was given before, to the same idempotency key."""
+
+
 class Report(Struct, frozen=True, kw_only=True):
     """The account of a request: the same in answers, streams and errors."""
 
     request_id: str
     requested_model: str
-    step: Step | None = None
+    origin: Origin = Origin.MADE
+    target: Target | None = None
+    """Who answered, or was asked last."""
     fallback_index: int = 0
+    changes: tuple[Change, ...] = ()
     attempts: tuple[AttemptRecord, ...] = ()
     skipped: tuple[Skipped, ...] = ()
 
@@ -113,10 +129,6 @@ class Report(Struct, frozen=True, kw_only=True):
     @property
     def upstream_seconds(self) -> float:
         return sum(attempt.seconds for attempt in self.attempts)
-
-    @property
-    def changes(self) -> tuple[Change, ...]:
-        return self.step.changes if self.step else ()
 
 
 class Completed(Struct, frozen=True):

@@ -62,5 +62,7 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     """The name of the key to ask the first target's provider with."""
     after_unknown: str | None = None
     """ "fallback" or "fail": what to do where a provider may have been billed and nobody knows."""
+    idempotency_key: str = ""
+    """The caller's name for it: asked again under this name, it is not carried out again."""
     strict: bool | None = None
     """Whether what a model does not take as asked is refused rather than translated or dropped."""

@@ -8,7 +8,16 @@ from operator import add
 
 from msgspec.structs import replace
 
-from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Outcome, PartialImage, Report, Shown
+from service.domain.event import (
+    AttemptRecord,
+    Completed,
+    ImageFailed,
+    ImageReady,
+    PartialImage,
+    Report,
+    Shown,
+    may_be_billed,
+)
 from service.domain.image import FORMATS, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
@@ -48,7 +57,7 @@ class Account:
 
     @property
     def may_be_billed(self) -> bool:
-        return any(each.cost or each.outcome in (Outcome.DONE, Outcome.UNKNOWN) for each in self._attempts)
+        return may_be_billed(self._attempts)
 
     @property
     def labels(self) -> counting.Labels:
@@ -128,7 +137,8 @@ class Account:
         return Report(
             request_id=self._request_id,
             requested_model=self.request.model[:MAX_NAME],
-            step=self._step,
+            target=self._step.target if self._step else None,
+            changes=self._changes,
             fallback_index=self._step.index if self._step else 0,
             attempts=tuple(self._attempts),
             skipped=self._skipped,

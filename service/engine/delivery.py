@@ -53,14 +53,14 @@ class Delivery:
         await self._blobs.put(Shelf.RESULTS, file_id, picture.data)
         return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
 
-    async def record(self, picture: Picture) -> str | None:
-        """Keeps a picture, as the operator wants; where the store fails, the caller loses nothing."""
+    async def put_away(self, picture: Picture, shelf: Shelf, seconds: float) -> str | None:
+        """Keeps a picture beside what is delivered; where the store fails, the caller loses nothing."""
         name = _new_name(picture)
         try:
-            async with asyncio.timeout(RECORD_SECONDS):
-                await self._blobs.put(Shelf.RECORDED, name, picture.data)
+            async with asyncio.timeout(seconds):
+                await self._blobs.put(shelf, name, picture.data)
         except (GatewayError, TimeoutError) as error:
-            log("delivery").warning("picture not recorded", error=str(error) or "the store does not answer")
+            log("delivery").warning("picture not kept", shelf=shelf, error=str(error) or "the store does not answer")
             return None
         return name
 

@@ -23,7 +23,7 @@ from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
 from service.engine.check import MAX_NAME, check
-from service.engine.delivery import Delivery
+from service.engine.delivery import RECORD_SECONDS, Delivery
 from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.plan import make_plan
@@ -34,6 +34,7 @@ from service.engine.tab import Tab
 from service.errors import GatewayError, Reason
 from service.names import new_name
 from service.providers.base import Adapter, Call
+from service.stores.blobs.port import Shelf
 from service.telemetry import Context, counting, pipeline_span
 
 
@@ -154,7 +155,8 @@ class Pipeline:
             async for event in events:
                 if isinstance(event, ImageReady):
                     if self.record_content:
-                        account.recorded(await self.delivery.record(event.image.picture))
+                        kept = await self.delivery.put_away(event.image.picture, Shelf.RECORDED, RECORD_SECONDS)
+                        account.recorded(kept)
                     event = await delivery.deliver(event)
                     account.deliver(event)
                 yield event

@@ -32,6 +32,10 @@ _OUTCOMES = {
     events.Outcome.UNKNOWN: v1.OUTCOME_UNKNOWN,
     events.Outcome.DONE: v1.OUTCOME_DONE,
 }
+_ORIGINS = {
+    events.Origin.MADE: v1.ORIGIN_MADE,
+    events.Origin.REPEATED: v1.ORIGIN_REPEATED,
+}
 
 # --- in ---------------------------------------------------------------------------------------------------------------
 
@@ -49,6 +53,7 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
         key=message.provider_key,
         after_unknown=message.after_unknown if message.HasField("after_unknown") else None,
         strict=message.strict if message.HasField("strict") else None,
+        idempotency_key=message.idempotency_key,
     )
 
 
@@ -184,7 +189,7 @@ def attempt(record: events.AttemptRecord) -> v1.Attempt:
 
 
 def report(of: events.Report) -> v1.Report:
-    target = of.step.target if of.step else None
+    target = of.target
     return v1.Report(
         request_id=of.request_id,
         requested_model=of.requested_model,
@@ -198,6 +203,7 @@ def report(of: events.Report) -> v1.Report:
         upstream_time=duration(of.upstream_seconds),
         skipped=[skipped(each) for each in of.skipped],
         possible_duplicate_micro_usd=events.possible_duplicate(of.attempts),
+        origin=_ORIGINS[of.origin],
     )
 
 

@@ -17,6 +17,7 @@ from service.domain.event import Completed, ImageReady
 from service.engine.complaints import invalid
 from service.engine.delivery import wants_url
 from service.engine.engine import Engine
+from service.engine.once import Once
 from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, Reason
 from service.rpc import codec
@@ -37,8 +38,9 @@ MARGIN = 0.05
 
 
 class ImageGeneration(v1.ImageGenerationServicer):
-    def __init__(self, engine: Engine, doorman: Doorman) -> None:
+    def __init__(self, engine: Engine, once: Once, doorman: Doorman) -> None:
         self._engine = engine
+        self._once = once
         self._doorman = doorman
 
     async def GenerateImages(  # noqa: N802 - the contract's name
@@ -51,7 +53,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         permit = await self._doorman.admit(arrived().authorization)
         images: list[ImageReady] = []
         done: Completed | None = None
-        async with self._engine.run(asked, permit, _circumstances(context, limit)) as events:
+        async with self._once.run(asked, permit, _circumstances(context, limit)) as events:
             async for event in events:
                 if isinstance(event, ImageReady):
                     images.append(event)
@@ -81,7 +83,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
         style = _style(request, context)
         asked = codec.request(request.generation, stream=True)
         permit = await self._doorman.admit(arrived().authorization)
-        async with self._engine.run(asked, permit, _circumstances(context, None)) as events:
+        async with self._once.run(asked, permit, _circumstances(context, None)) as events:
             async for event in events:
                 digest = "" if request.omit_sha256 else await sha256_of(event)
                 for message in messages_of(event, digest, style):

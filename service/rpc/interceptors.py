@@ -106,7 +106,9 @@ class _Answering:
         if "idempotency-key" in self._known:
             await self._tell(
                 GatewayError(
-                    Reason.NOT_SUPPORTED, "idempotency-key is not in this version of imagegen.", field="idempotency-key"
+                    Reason.NOT_SUPPORTED,
+                    "idempotency-key is no metadata here: the field idempotency_key of the request is for it.",
+                    field="idempotency-key",
                 )
             )
 

@@ -21,6 +21,8 @@ from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery, Signer
 from service.engine.engine import Engine
 from service.engine.health import Health
+from service.engine.keeping import Keeping
+from service.engine.once import Once
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason
@@ -115,7 +117,7 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     records = InlineRecords()
     doorman = OpenDoorman(Books(records))
     server = Server(
-        ImageGeneration(engine, doorman),
+        ImageGeneration(engine, Once(engine, Keeping(blobs, delivery)), doorman),
         Models(engine, doorman),
         ImageFiles(blobs, signer),
         Usage(records, doorman, signer),

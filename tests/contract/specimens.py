@@ -125,8 +125,10 @@ ATTEMPT_MESSAGES = tuple(
 REPORT = events.Report(
     request_id="request-1",
     requested_model="pictures",
-    step=STEP,
+    origin=events.Origin.REPEATED,
+    target=STEP.target,
     fallback_index=2,
+    changes=STEP.changes,
     attempts=ATTEMPTS,
     skipped=(SKIPPED,),
 )
@@ -143,6 +145,7 @@ REPORT_MESSAGE = v1.Report(
     upstream_time=Duration(seconds=6, nanos=750_000_000),
     skipped=[SKIPPED_MESSAGE],
     possible_duplicate_micro_usd=5,
+    origin=v1.ORIGIN_REPEATED,
 )
 
 FAILED = events.ImageFailed(3, "provider_no_image", "It did not come.")

@@ -13,6 +13,7 @@ from imagegen import ImagegenError, v1
 
 from rest_bridge import openai_json
 from rest_bridge.json import gathered
+from rest_bridge.names import HEADERS
 from rest_bridge.openai_json import GenerationBody
 from tests.contract.reflection import filled, reachable, said
 
@@ -64,13 +65,13 @@ NOT_IN_JSON = {
 """What the service says of an image, a file or an answer and a JSON body does not say under that name, and why."""
 
 
-def asked(body: dict[str, Any], deployment: str | None = None, key: str = "") -> v1.Generation:
-    return made(json.dumps(body), deployment, key)
+def asked(body: dict[str, Any], deployment: str | None = None) -> v1.Generation:
+    return made(json.dumps(body), deployment)
 
 
-def made(text: str, deployment: str | None = None, key: str = "") -> v1.Generation:
+def made(text: str, deployment: str | None = None) -> v1.Generation:
     known, extras = openai_json.typed(openai_json.members(text.encode()))
-    return openai_json.message(known, extras, deployment, key)
+    return openai_json.message(known, extras, deployment)
 
 
 def test_table_is_complete() -> None:
@@ -79,8 +80,8 @@ def test_table_is_complete() -> None:
 
 
 def test_every_field_of_the_request_is_filled() -> None:
-    """A full body, on a deployment's path, with a key by name, fills every field that a request has."""
-    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures", "spare")) == set()
+    """A full body on a deployment's path fills every field that a request has and that no header is for."""
+    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures")) == set(HEADERS)
 
 
 @pytest.mark.parametrize("name", [name for name in BODY if name != "stream"])

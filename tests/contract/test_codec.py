@@ -70,6 +70,7 @@ def test_each_value_arrives_under_its_name() -> None:
         bare_name_provider=message.bare_name_provider,
         stream=True,
         key=message.provider_key,
+        idempotency_key=message.idempotency_key,
         after_unknown=message.after_unknown,
         strict=message.strict,
     )

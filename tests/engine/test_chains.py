@@ -135,8 +135,7 @@ def test_who_serves_where_the_first_does_not(end: str, shape: str) -> None:
         return
     assert [each for each in asked if each[0] == "b"] == ["b1"] * n
     report = told.completed.report
-    assert report.step is not None
-    assert (str(report.step.target), report.fallback_index) == ("b/model", 1)
+    assert (str(report.target), report.fallback_index) == ("b/model", 1)
     unknown = ENDS[end].outcome is Outcome.UNKNOWN
     duplicate = possible_duplicate(report.attempts)
     assert duplicate == (n * COST if unknown else 0)

@@ -57,6 +57,8 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """The signature of a result URL is wrong."""
     REASON_URL_EXPIRED: _Reason.ValueType  # 13
     """The signed result URL was good, and its time is over."""
+    REASON_IDEMPOTENCY_KEY_REUSED: _Reason.ValueType  # 14
+    """The idempotency key was used before, for another request."""
     REASON_CONTENT_REFUSED: _Reason.ValueType  # 20
     """A provider refused the content. Final: no retry, no fallback."""
     REASON_PROVIDER_REJECTED: _Reason.ValueType  # 21
@@ -105,6 +107,10 @@ class _ReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Reason.ValueTy
     """This server, or a store it needs, cannot be reached."""
     REASON_INTERNAL: _Reason.ValueType  # 64
     """A fault of ours."""
+    REASON_OUTCOME_UNKNOWN: _Reason.ValueType  # 65
+    """The request with this idempotency key was sent to a provider, and what became of it is lost. It
+    may have been billed; another key asks, and pays, anew.
+    """
 
 class Reason(_Reason, metaclass=_ReasonEnumTypeWrapper):
     """Why a call failed. `google.rpc.ErrorInfo.reason` carries the name without the prefix, the REST
@@ -139,6 +145,8 @@ REASON_SIGNATURE_INVALID: Reason.ValueType  # 12
 """The signature of a result URL is wrong."""
 REASON_URL_EXPIRED: Reason.ValueType  # 13
 """The signed result URL was good, and its time is over."""
+REASON_IDEMPOTENCY_KEY_REUSED: Reason.ValueType  # 14
+"""The idempotency key was used before, for another request."""
 REASON_CONTENT_REFUSED: Reason.ValueType  # 20
 """A provider refused the content. Final: no retry, no fallback."""
 REASON_PROVIDER_REJECTED: Reason.ValueType  # 21
@@ -187,6 +195,10 @@ REASON_UNAVAILABLE: Reason.ValueType  # 63
 """This server, or a store it needs, cannot be reached."""
 REASON_INTERNAL: Reason.ValueType  # 64
 """A fault of ours."""
+REASON_OUTCOME_UNKNOWN: Reason.ValueType  # 65
+"""The request with this idempotency key was sent to a provider, and what became of it is lost. It
+may have been billed; another key asks, and pays, anew.
+"""
 Global___Reason: _TypeAlias = Reason  # noqa: Y015
 
 @_typing.final

@@ -37,6 +37,7 @@ class Generation(_message.Message):
     PROVIDER_KEY_FIELD_NUMBER: _builtins.int
     AFTER_UNKNOWN_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
+    IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A name of the configuration, "provider/model", or the bare name of a model. Required."""
     prompt: _builtins.str
@@ -63,6 +64,11 @@ class Generation(_message.Message):
     """Whether a parameter that a model does not take as it is asked for is refused, by its name and
     before anything is spent, in place of being translated or dropped. Unset means what the route says.
     """
+    idempotency_key: _builtins.str
+    """A name for this request, 1 to 255 printable characters: who asks again under the same name
+    within a day is given the same answer, also while it is being made, and nothing is billed twice.
+    Another request under the name is refused. Empty means that each call is a request of its own.
+    """
     @_builtins.property
     def parameters(self) -> _images_pb2.ImageParameters:
         """How it shall be."""
@@ -87,10 +93,11 @@ class Generation(_message.Message):
         provider_key: _builtins.str = ...,
         after_unknown: _builtins.str | None = ...,
         strict: _builtins.bool | None = ...,
+        idempotency_key: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "parameters", b"parameters", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "idempotency_key", b"idempotency_key", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after_unknown: _TypeAlias = _typing.Literal["after_unknown"]  # noqa: Y015
     _WhichOneofArgType__after_unknown: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown"]  # noqa: Y015

@@ -52,6 +52,34 @@ OUTCOME_DONE: Outcome.ValueType  # 4
 """It answered with at least one image."""
 Global___Outcome: _TypeAlias = Outcome  # noqa: Y015
 
+class _Origin:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _OriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Origin.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    ORIGIN_UNSPECIFIED: _Origin.ValueType  # 0
+    """Not set: there is no answer."""
+    ORIGIN_MADE: _Origin.ValueType  # 1
+    """It was made for this call."""
+    ORIGIN_REPEATED: _Origin.ValueType  # 2
+    """It was given before to a call with the same idempotency key: attempts and cost are those of
+    then, and this call cost nothing.
+    """
+
+class Origin(_Origin, metaclass=_OriginEnumTypeWrapper):
+    """Where an answer comes from."""
+
+ORIGIN_UNSPECIFIED: Origin.ValueType  # 0
+"""Not set: there is no answer."""
+ORIGIN_MADE: Origin.ValueType  # 1
+"""It was made for this call."""
+ORIGIN_REPEATED: Origin.ValueType  # 2
+"""It was given before to a call with the same idempotency key: attempts and cost are those of
+then, and this call cost nothing.
+"""
+Global___Origin: _TypeAlias = Origin  # noqa: Y015
+
 @_typing.final
 class ParameterChange(_message.Message):
     """What became of one parameter."""
@@ -236,6 +264,7 @@ class Report(_message.Message):
     UPSTREAM_TIME_FIELD_NUMBER: _builtins.int
     SKIPPED_FIELD_NUMBER: _builtins.int
     POSSIBLE_DUPLICATE_MICRO_USD_FIELD_NUMBER: _builtins.int
+    ORIGIN_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The id of the request: the caller's x-request-id if it sent a good one, else ours."""
     requested_model: _builtins.str
@@ -254,6 +283,8 @@ class Report(_message.Message):
     """What of the cost is for calls that may have been billed though others made the images: a
     possible duplicate. In millionths of a dollar.
     """
+    origin: Global___Origin.ValueType
+    """Where the answer comes from."""
     @_builtins.property
     def changes(self) -> _containers.RepeatedCompositeFieldContainer[Global___ParameterChange]:
         """What was done with each parameter for that target."""
@@ -285,10 +316,11 @@ class Report(_message.Message):
         upstream_time: _duration_pb2.Duration | None = ...,
         skipped: _abc.Iterable[Global___SkippedTarget] | None = ...,
         possible_duplicate_micro_usd: _builtins.int = ...,
+        origin: Global___Origin.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "kind", b"kind", "model", b"model", "provider", b"provider", "upstream_time", b"upstream_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "possible_duplicate_micro_usd", b"possible_duplicate_micro_usd", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "skipped", b"skipped", "upstream_time", b"upstream_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_kind", b"_kind", "_model", b"_model", "_provider", b"_provider", "attempts", b"attempts", "changes", b"changes", "cost_micro_usd", b"cost_micro_usd", "fallback_index", b"fallback_index", "kind", b"kind", "model", b"model", "origin", b"origin", "possible_duplicate_micro_usd", b"possible_duplicate_micro_usd", "provider", b"provider", "request_id", b"request_id", "requested_model", b"requested_model", "skipped", b"skipped", "upstream_time", b"upstream_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__kind: _TypeAlias = _typing.Literal["kind"]  # noqa: Y015
     _WhichOneofArgType__kind: _TypeAlias = _typing.Literal["_kind", b"_kind"]  # noqa: Y015

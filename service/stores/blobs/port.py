@@ -18,6 +18,9 @@ class Shelf(StrEnum):
     RESULTS = "results"
     """Finished pictures, until their URL is over."""
 
+    KEPT = "kept"
+    """Pictures of answers that may be asked for again."""
+
     RECORDED = "recorded"
     """Pictures that the operator keeps with the record of a request."""
 

@@ -65,6 +65,7 @@ def back(request: ImageRequest) -> v1.Generation:
         openai_defaults=request.openai_defaults,
         bare_name_provider=request.bare_name_provider,
         provider_key=request.key,
+        idempotency_key=request.idempotency_key,
         after_unknown=request.after_unknown,
         strict=request.strict,
     )

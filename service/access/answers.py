@@ -1,0 +1,70 @@
+"""What was answered to those who may ask again, under the name that they will ask for.
+
+A name is claimed in the transaction that holds the request's money, so that of all who claim it one goes on. A request
+that has ended and cannot have cost anything sets its name free. One that ended without an answer, because its process
+has gone or its answer could not be kept, may have cost something: nobody will ever know more.
+"""
+
+from __future__ import annotations
+
+import msgspec
+from msgspec import Struct
+
+from service.domain.answer import Answer, Claim
+from service.errors import GatewayError, Reason
+from service.stores.records.port import Work
+
+CLAIM = """
+INSERT INTO answers AS a (id, body, request, ends) VALUES ($1, $2, $3, CAST($4 AS BIGINT))
+ON CONFLICT (id) DO UPDATE SET body = excluded.body, request = excluded.request, ends = excluded.ends, answer = NULL
+WHERE a.ends <= CAST($5 AS BIGINT) OR (a.body = excluded.body AND a.answer IS NULL AND EXISTS (
+  SELECT 1 FROM requests AS r WHERE r.id = a.request AND r.ended IS NOT NULL
+  AND NOT EXISTS (SELECT 1 FROM attempts AS t WHERE t.request = r.id AND t.outcome IN ('done', 'unknown'))))
+RETURNING request
+"""
+"""A request that this statement does not see yet is not over."""
+LOOK = """
+SELECT a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END,
+  (SELECT COUNT(*) FROM attempts AS t WHERE t.request = r.id AND t.outcome IN ('done', 'unknown'))
+FROM answers AS a JOIN requests AS r ON r.id = a.request WHERE a.id = $1 AND a.ends > $2
+"""
+KEEP = "UPDATE answers SET answer = $3 WHERE id = $1 AND request = $2 AND answer IS NULL"
+SWEEP = "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE ends <= $1 LIMIT 500) RETURNING id"
+
+
+class TakenError(GatewayError):
+    """Another request claimed the name first."""
+
+    def __init__(self) -> None:
+        super().__init__(Reason.UNAVAILABLE, "Another request with this idempotency key came first.", retry_after=1)
+
+
+class Found(Struct, frozen=True):
+    """What there is under a name: the answer, or a request that is under way, or one whose end nobody knows."""
+
+    body: str
+    answer: Answer | None
+    running: bool
+
+
+def look(claim: Claim, now: float) -> Work[Found | None]:
+    """None where the name is free."""
+    for body, answer, running, billed in (yield LOOK, (claim.id, int(now * 1000))):
+        if answer is not None or running or billed or body != claim.body:
+            return Found(body, msgspec.json.decode(answer, type=Answer) if answer else None, bool(running))
+    return None
+
+
+def claim(wanted: Claim, request: str, ends: float, now: float) -> Work[None]:
+    """Takes the name for a request; TakenError where it is not free."""
+    if not (yield CLAIM, (wanted.id, wanted.body, request, int(ends * 1000), int(now * 1000))):
+        raise TakenError
+
+
+def keep(claim: Claim, request: str, answer: Answer) -> Work[None]:
+    yield KEEP, (claim.id, request, msgspec.json.encode(answer).decode())
+
+
+def sweep(now: float) -> Work[bool]:
+    """Removes some of what is over; says whether there was any."""
+    return bool((yield SWEEP, (int(now * 1000),)))

@@ -1,0 +1,48 @@
+"""An answer as it is kept, so that it can be given again: of its pictures only the names under which they lie."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from service.domain.event import Completed, Report
+from service.domain.image import Traits, Usage
+
+
+class KeptImage(Struct, frozen=True, kw_only=True):
+    """A finished image; its bytes are in the blobs."""
+
+    index: int
+    name: str
+    media_type: str
+    width: int
+    height: int
+    traits: Traits
+    seed: int | None
+    revised_prompt: str | None
+    usage: Usage | None
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """An error, as far as its caller is told of it."""
+
+    reason: str
+    message: str
+    field: str | None = None
+    retry_after: float | None = None
+    from_provider: bool = False
+    report: Report | None = None
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """Images and the account of them, or why there are none."""
+
+    images: tuple[KeptImage, ...] = ()
+    completed: Completed | None = None
+    failure: Failure | None = None
+
+
+class Claim(Struct, frozen=True):
+    """The name under which an answer will be found: whose it is, and for what question. Both are digests."""
+
+    id: str
+    body: str
