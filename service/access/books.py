@@ -8,7 +8,7 @@ from itertools import chain, repeat
 from typing import Any
 
 from service.access import answers, ledger
-from service.access.answers import Found
+from service.access.answers import Found, TakenError
 from service.access.ledger import Account
 from service.access.lives import Lives
 from service.domain.account import Payer
@@ -63,7 +63,11 @@ class Books:
         await self.lives.be_alive()
         await self._keep(first.price)
         self.lives.serving.add(account.id)
-        await self._records.write(ledger.open_request, account, purpose, amount, first, claim)
+        try:
+            await self._records.write(ledger.open_request, account, purpose, amount, first, claim)
+        except TakenError:
+            self.lives.serving.discard(account.id)
+            raise
 
     async def look(self, claim: Claim) -> Found | None:
         """What there is under a name; None where it is free."""

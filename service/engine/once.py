@@ -56,9 +56,7 @@ class Once:
         if tasks:
             await asyncio.wait(tasks, timeout=LAST_ANSWERS)
 
-    async def _run(
-        self, request: ImageRequest, permit: Permit, around: Circumstances
-    ) -> AsyncGenerator[Event, None]:
+    async def _run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         check(request)
         claim = permit.claim(request.idempotency_key, _canonical(request))
         while (making := self._making.get(claim.id)) is not None:
@@ -82,9 +80,7 @@ class Once:
             async for event in self._keeping.tell(answer, Origin.REPEATED, request, around):
                 yield event
 
-    async def _make(
-        self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances
-    ) -> Answer:
+    async def _make(self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances) -> Answer:
         """The answer: found, waited for where another process is at it, or made."""
         while True:
             found = await permit.look()
@@ -103,9 +99,7 @@ class Once:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
             await asyncio.sleep(min(LOOK_EVERY, around.deadline - now))
 
-    async def _carry_out(
-        self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances
-    ) -> Answer:
+    async def _carry_out(self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances) -> Answer:
         images: list[KeptImage | None] = []
         answer = failed(lost())
         try:
@@ -114,7 +108,7 @@ class Once:
                     if isinstance(event, ImageReady):
                         images.append(await self._keeping.put_away(event.image))
                     elif isinstance(event, Completed):
-                        answer = _answer(images, event)
+                        answer, making.told = _answer(images, event), True
                         await _keep(permit, answer)
                     making.tell(event)
         except TakenError:
@@ -132,7 +126,7 @@ class _Making:
     def __init__(self, claim: Claim, *, cancel_when_left: bool) -> None:
         self.claim = claim
         self.told = False
-        """Whether its events were told as they happened."""
+        """Whether its answer was told as it was made."""
         self.failed: GatewayError | None = None
         """Why it was made in vain."""
         self.task: asyncio.Task[Answer]
@@ -155,7 +149,6 @@ class _Making:
         elif isinstance(event, AttemptStarted):
             step = next(each for each in self._steps if each.index == event.step)
             self._ends_the_bill = self._cancel_when_left and step.card.cancellable
-        self.told = True
         if not self._left:
             self._events.put_nowait(event)
 

@@ -1,0 +1,264 @@
+"""A request with an idempotency key is made once, and whoever asks again is given the same answer."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+from typing import Any
+
+import httpx2 as httpx
+import pytest
+from imagegen import Client, ImagegenError, Picture, v1
+from imagegen.report import origin
+
+from service.assembly import Gateway
+from service.config import parse
+from service.stores.blobs.port import Shelf
+from tests.house import House, settled, until
+from tests.rest.asking import ask
+from tests.upstreams import openai as double
+
+MODEL = "openai/gpt-image-2"
+BODY = {"model": MODEL, "prompt": "a fox", "response_format": "b64_json"}
+CALLERS = 200
+
+
+def keyed(key: str) -> dict[str, str]:
+    return {"Idempotency-Key": key}
+
+
+def pictures_of(answer: httpx.Response) -> list[bytes]:
+    assert answer.status_code == 200, answer.text[:300]
+    return [base64.b64decode(each["b64_json"]) for each in answer.json()["data"]]
+
+
+async def completed(client: Client, **asked: Any) -> tuple[list[Picture], v1.Completed]:
+    """The pictures of a stream, and its last event."""
+    pictures: list[Picture] = []
+    async with aclosing(client.stream("a fox", model=MODEL, **asked)) as events:
+        async for event in events:
+            if isinstance(event, Picture):
+                pictures.append(event)
+            elif isinstance(event, v1.Completed):
+                return pictures, event
+    raise AssertionError("the stream did not complete")
+
+
+@asynccontextmanager
+async def another_process(house: House) -> AsyncGenerator[str]:
+    """A second gateway with the same stores; its address."""
+    gateway = Gateway(parse(house.tables, "test.toml", {}))
+    (port,) = await gateway.start()
+    try:
+        yield f"127.0.0.1:{port}"
+    finally:
+        await gateway.stop(5)
+
+
+async def test_the_same_answer_again(house: House) -> None:
+    """Pictures, cost and attempts are those of the first time; the call's own name is new, and nobody else was asked."""
+    asked: dict[str, Any] = {"model": MODEL, "n": 2, "idempotency_key": "once"}
+    async with Client(house.grpc) as client:
+        first = await client.generate("a fox", **asked)
+        again = await client.generate("a fox", **asked)
+
+    assert again.pictures == first.pictures
+    assert (origin(first.message.report), origin(again.message.report)) == ("made", "repeated")
+    assert again.message.report.attempts == first.message.report.attempts
+    assert again.message.report.cost_micro_usd == first.message.report.cost_micro_usd > 0
+    assert again.message.report.request_id != first.message.report.request_id
+    assert len(house.openai.bill) == 1
+
+
+async def test_over_rest_it_is_a_header(house: House) -> None:
+    """The second answer says that it is one, in a header and in its account; a URL is a new one to the same picture."""
+    first = await ask(house, BODY, headers=keyed("rest"))
+    again = await ask(house, BODY, headers=keyed("rest"))
+
+    assert pictures_of(again) == pictures_of(first)
+    assert ("x-imagegen-origin" in first.headers, again.headers["x-imagegen-origin"]) == (False, "repeated")
+    assert ("origin" in first.json()["extra_fields"], again.json()["extra_fields"]["origin"]) == (False, "repeated")
+
+    by_url = {**BODY, "response_format": "url"}
+    urls = [(await ask(house, by_url, headers=keyed("url"))).json()["data"][0]["url"] for _ in range(2)]
+    async with httpx.AsyncClient() as browser:
+        one, other = [(await browser.get(url)).content for url in urls]
+    assert (urls[0] != urls[1], one == other) == (True, True)
+    assert len(house.openai.bill) == 2
+
+
+async def test_two_hundred_at_once(house: House) -> None:
+    """However many ask at the same time under one key, over both faces, the provider is asked once."""
+    house.openai.always(double.late(0.3))
+    async with Client(house.grpc) as client:
+        rest = [ask(house, BODY, headers=keyed("crowd")) for _ in range(CALLERS // 2)]
+        # What the bridge asks for, in a caller's words: it is the same request.
+        grpc = [
+            client.generate("a fox", model=MODEL, response_format="b64_json", idempotency_key="crowd over gRPC")
+            for _ in range(CALLERS // 2)
+        ]
+        answers, told = await asyncio.gather(asyncio.gather(*rest), asyncio.gather(*grpc))
+
+    assert len({pictures_of(each)[0] for each in answers}) == 1
+    assert len({each.pictures for each in told}) == 1
+    assert len(house.openai.bill) == 2
+
+
+async def test_a_stream_again_is_its_finished_images(house: House) -> None:
+    """Previews are not kept; the finished pictures come as they came, and the last event says that it is no new one."""
+    asked: dict[str, Any] = {"n": 2, "partial_images": 1, "idempotency_key": "stream"}
+    async with Client(house.grpc) as client:
+        first, _ = await completed(client, **asked)
+        again, last = await completed(client, **asked)
+
+    finished = {each.index: each.data for each in first if each.partial is None}
+    assert [each for each in first if each.partial is not None]
+    assert {each.index: each.data for each in again} == finished
+    assert [each.partial for each in again] == [None, None]
+    assert origin(last.report) == "repeated"
+    assert len(house.openai.bill) == 1
+
+
+async def test_another_request_under_the_same_key_is_refused(house: House) -> None:
+    """Also while the first is being made; the complaint names the header, and nothing is sent."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    first = asyncio.create_task(ask(house, BODY, headers=keyed("mine")))
+    await house.openai.accepted(1)
+    meanwhile = await ask(house, {**BODY, "prompt": "a hare"}, headers=keyed("mine"))
+    gate.set()
+    await first
+    afterwards = await ask(house, {**BODY, "n": 2}, headers=keyed("mine"))
+
+    for refused in (meanwhile, afterwards):
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"], error["param"]) == (422, "idempotency_key_reused", "Idempotency-Key")
+    assert len(house.openai.requests) == 1
+
+
+async def test_what_cost_nothing_may_be_asked_anew(house: House) -> None:
+    """A request that the provider rejected has used up nothing: the same key asks again, and is served."""
+    house.openai.next(double.status(429))
+    refused = await ask(house, BODY, headers=keyed("patience"))
+    served = await ask(house, BODY, headers=keyed("patience"))
+
+    assert (refused.status_code, served.status_code) == (429, 200)
+    assert "x-imagegen-origin" not in served.headers
+    assert len(house.openai.bill) == 1
+
+
+async def test_what_may_have_cost_is_not_asked_anew(house: House) -> None:
+    """A request whose end is unknown fails alike under the same key, as often as it is asked; one bill."""
+    house.openai.next(double.reset())
+    answers = [await ask(house, BODY, headers=keyed("lost")) for _ in range(3)]
+
+    assert {(each.status_code, each.json()["type"]) for each in answers} == {(502, "provider_connection_lost")}
+    assert {each.headers["x-should-retry"] for each in answers} == {"false"}
+    assert len({each.json()["event_id"] for each in answers}) == 3
+    assert len(house.openai.bill) == 1
+
+
+async def test_who_left_finds_the_answer(house: House) -> None:
+    """The provider bills for a request whose caller has gone: it is made to its end, and there when they come back."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    async with Client(house.grpc) as client:
+        leaving = asyncio.create_task(client.generate("a fox", model=MODEL, idempotency_key="back"))
+        await house.openai.accepted(1)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        coming_back = asyncio.create_task(client.generate("a fox", model=MODEL, idempotency_key="back"))
+        await asyncio.sleep(0.1)
+        gate.set()
+        assert origin((await coming_back).message.report) == "repeated"
+        await client.generate("a fox", model=MODEL, idempotency_key="back")
+
+    assert len(house.openai.bill) == 1
+
+
+async def test_what_ends_with_its_caller_leaves_the_key_free(house: House) -> None:
+    """Painting stops when nobody waits for it any more; asked again, it is painted."""
+    asked: dict[str, Any] = {"model": "painter/scene", "size": "2048x2048", "idempotency_key": "paint"}
+    async with Client(house.grpc) as client:
+        leaving = asyncio.create_task(client.generate("a city", **asked))
+        await until(lambda: house.gateway.attempts.running > 0)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        await settled(house)
+        assert origin((await client.generate("a city", **asked)).message.report) == "made"
+
+
+async def test_the_first_may_leave_while_others_wait(house: House) -> None:
+    """What would end with its only caller goes on for whoever asked meanwhile."""
+    asked: dict[str, Any] = {"model": "painter/scene", "size": "2048x2048", "idempotency_key": "paint"}
+    async with Client(house.grpc) as client:
+        first = asyncio.create_task(client.generate("a city", **asked))
+        await until(lambda: house.gateway.attempts.running > 0)
+        second = asyncio.create_task(client.generate("a city", **asked))
+        await asyncio.sleep(0.05)
+        first.cancel()
+        answer = await second
+
+    assert [each.number for each in answer.message.report.attempts] == [1]
+
+
+async def test_two_processes_are_one(house: House) -> None:
+    """Who asks another process waits for what the first one makes; asked at once, one of them makes it."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    asked: dict[str, Any] = {"model": MODEL, "idempotency_key": "shared"}
+    async with another_process(house) as address, Client(house.grpc) as here, Client(address) as there:
+        first = asyncio.create_task(here.generate("a fox", **asked))
+        await house.openai.accepted(1)
+        second = asyncio.create_task(there.generate("a fox", **asked))
+        await asyncio.sleep(0.2)
+        gate.set()
+        assert (await first).pictures == (await second).pictures
+        assert origin((await second).message.report) == "repeated"
+
+        house.openai.always(double.late(0.2))
+        calls = [
+            client.generate("a fox", model=MODEL, idempotency_key=f"race {number}")
+            for number in range(10)
+            for client in (here, there)
+        ]
+        answers = await asyncio.gather(*calls)
+    assert all(mine.pictures == yours.pictures for mine, yours in zip(answers[::2], answers[1::2], strict=True))
+    assert len(house.openai.bill) == 11
+
+
+async def test_a_deadline_is_ones_own(house: House) -> None:
+    """Who waits for another's answer waits as long as its own deadline says; nothing is billed for it."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    async with Client(house.grpc) as client:
+        first = asyncio.create_task(client.generate("a fox", model=MODEL, idempotency_key="slow"))
+        await house.openai.accepted(1)
+        with pytest.raises(ImagegenError) as late:
+            await client.generate("a fox", model=MODEL, idempotency_key="slow", timeout=0.3)
+        gate.set()
+        await first
+
+    assert late.value.name == "deadline_exceeded"
+    assert len(house.openai.bill) == 1
+
+
+@pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
+async def test_a_bad_key_is_refused_by_name(house: House, key: str) -> None:
+    """A key is one to 255 printable characters."""
+    refused = await ask(house, BODY, headers=keyed(key))
+
+    assert (refused.status_code, refused.json()["error"]["param"]) == (400, "Idempotency-Key")
+    assert not house.openai.requests
+
+
+async def test_lost_pictures_are_not_made_anew(house: House) -> None:
+    """Where the place for pictures has lost one, nobody asks the provider, and pays, a second time."""
+    await ask(house, BODY, headers=keyed("swept"))
+    await house.gateway.blobs.sweep(Shelf.KEPT, -1)
+    answer = await ask(house, BODY, headers=keyed("swept"))
+
+    assert (answer.status_code, answer.json()["type"]) == (502, "outcome_unknown")
+    assert len(house.openai.bill) == 1
