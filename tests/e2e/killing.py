@@ -49,12 +49,12 @@ async def kill_under_load(directory: Path, records_url: str, times: int, seed: i
     async with OpenAIDouble() as openai:
         for share, seconds in ((0.3, 0.02), (0.5, 0.2), (1.0, 0.8)):
             openai.when(lambda _, share=share: chance.random() < share, late(seconds))
-        config, target = _configuration(directory, records_url, openai)
+        config, target = configuration(directory, records_url, openai)
         stop = asyncio.Event()
         async with Client(target) as client:
             callers = [asyncio.create_task(_call(client, told, stop)) for _ in range(CALLERS)]
             for _ in range(times):
-                async with _service(config, directory) as process:
+                async with service(config, directory) as process:
                     before = len(told.answers)
                     await asyncio.sleep(chance.uniform(0.2, 1.2))
                     while len(told.answers) == before:  # noqa: ASYNC110 - it has to have served somebody
@@ -62,7 +62,7 @@ async def kill_under_load(directory: Path, records_url: str, times: int, seed: i
                     process.kill()
             stop.set()
             killed = time.monotonic()
-            async with _service(config, directory), opened(records_url) as records:
+            async with service(config, directory), opened(records_url) as records:
                 await asyncio.gather(*callers)
                 async with asyncio.timeout(EXPIRES_WITHIN):
                     await _nothing_held(records)
@@ -81,7 +81,7 @@ async def _call(client: Client, told: Told, stop: asyncio.Event) -> None:
             told.answers[answer.message.report.request_id] = answer.message.report.cost_micro_usd
 
 
-def _configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> tuple[Path, str]:
+def configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> tuple[Path, str]:
     path, target = directory / "kill.toml", f"127.0.0.1:{free_port()}"
     path.write_text(
         f"""
@@ -102,7 +102,7 @@ def _configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> t
 
 
 @asynccontextmanager
-async def _service(config: Path, directory: Path) -> AsyncGenerator[Process]:
+async def service(config: Path, directory: Path) -> AsyncGenerator[Process]:
     """A service that answers; killed at the end, if it is still there."""
     with (directory / "kill.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(

@@ -58,7 +58,7 @@ async def another_process(house: House) -> AsyncGenerator[str]:
 
 
 async def test_the_same_answer_again(house: House) -> None:
-    """Pictures, cost and attempts are those of the first time; the call's own name is new, and nobody else was asked."""
+    """Pictures, cost and attempts are those of the first time; the call's own name is new, and nobody was asked."""
     asked: dict[str, Any] = {"model": MODEL, "n": 2, "idempotency_key": "once"}
     async with Client(house.grpc) as client:
         first = await client.generate("a fox", **asked)
@@ -134,7 +134,11 @@ async def test_another_request_under_the_same_key_is_refused(house: House) -> No
 
     for refused in (meanwhile, afterwards):
         error = refused.json()["error"]
-        assert (refused.status_code, error["code"], error["param"]) == (422, "idempotency_key_reused", "Idempotency-Key")
+        assert (refused.status_code, error["code"], error["param"]) == (
+            422,
+            "idempotency_key_reused",
+            "Idempotency-Key",
+        )
     assert len(house.openai.requests) == 1
 
 
