@@ -78,8 +78,8 @@ async def test_the_contracts_names_are_understood_in_json(house: House) -> None:
     assert changes == {"num_inference_steps": "dropped", "guidance_scale": "dropped"}
 
 
-async def test_what_comes_later_is_refused_over_grpc_too(house: House) -> None:
-    """An idempotency key that would be ignored is refused by name on both faces."""
+async def test_a_key_in_the_wrong_place_is_refused(house: House) -> None:
+    """An idempotency key among the metadata, where it would be ignored, is refused; the field for it is named."""
     async with grpc.aio.insecure_channel(house.grpc) as channel:
         asking = v1.GenerateImagesRequest(generation=generation("a fox", model=MODEL))
         with pytest.raises(grpc.aio.AioRpcError) as failed:

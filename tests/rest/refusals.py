@@ -143,7 +143,7 @@ MODELS = {
     ),
 }
 HEADERS = {
-    **{name: not_yet(name) for name in ("idempotency-key", "x-bf-async", "x-bf-async-id")},
+    **{name: not_yet(name) for name in ("x-bf-async", "x-bf-async-id")},
     **{
         f"timeout {value}": Refused(
             400,
