@@ -30,6 +30,8 @@ FIRST_OUT, LONGEST_OUT = 10.0, 300.0
 """Seconds that it is out the first time; each further time twice as long, up to the longest."""
 ACCOUNT_OUT, LONGEST_ACCOUNT_OUT = 60.0, 3600.0
 """The same where the provider does not serve the key or its account."""
+DOUBLINGS = 10
+"""After which every longest is reached; a target may be out for years."""
 REST, LONGEST_REST = 1.0, 60.0
 """Seconds for a key that has used up its rate, where the provider does not say how long, and at most."""
 
@@ -39,7 +41,7 @@ FLOOR, EACH_SECOND, CEILING = 10.0, 1.0, 100.0
 """So many may be in any case: at once, and for each second that passes; and never more at once than the last."""
 
 MOST = 10_000
-"""Targets that are remembered; callers may name models that nobody knows."""
+"""Targets that are remembered, those that failed last; callers may name models that nobody knows."""
 
 _SILENT = frozenset({Reason.CANCELLED, Reason.OVERLOADED, Reason.INTERNAL})
 """How calls may end that say nothing of the target."""
@@ -92,7 +94,7 @@ class Circuit:
     def put_out(self, now: float, first: float, longest: float, why: str) -> None:
         if now < self.until:
             return  # it was asked before it went out, or because nobody else was left
-        self.until = now + min(longest, first * 2**self.times_out)
+        self.until = now + min(longest, first * 2 ** min(self.times_out, DOUBLINGS))
         self.why, self.probed, self.in_a_row, self.calls, self.failures = why, False, 0, 0, 0
         if not self.times_out:
             self.out.inc()
@@ -171,8 +173,7 @@ class Health:
             if circuit is not None:
                 circuit.serve(now)
             return
-        if circuit is None:
-            circuit = self._remember(place)
+        circuit = self._remember(place)
         match error.reason:
             case reason if reason in _SILENT:
                 circuit.probed = False
@@ -213,10 +214,12 @@ class Health:
         return self._allowances.setdefault(provider, Allowance(at=_now()))
 
     def _remember(self, place: tuple[str, str, str]) -> Circuit:
-        if len(self._circuits) >= MOST:
-            for each in [each for each, circuit in self._circuits.items() if not circuit.is_out(_now())]:
-                self._circuits.pop(each).forget()
-        return self._circuits.setdefault(place, Circuit(counting.out(place[0])))
+        """Its circuit, which is the last now to be forgotten."""
+        circuit = self._circuits.pop(place, None) or Circuit(counting.out(place[0]))
+        while len(self._circuits) >= MOST:
+            self._circuits.pop(next(iter(self._circuits))).forget()
+        self._circuits[place] = circuit
+        return circuit
 
 
 def _now() -> float:

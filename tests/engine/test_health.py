@@ -10,9 +10,10 @@ from structlog.testing import capture_logs
 
 from service.domain.event import Outcome
 from service.domain.plan import Target
-from service.engine.health import FIRST_OUT, Health
+from service.engine.health import FIRST_OUT, LONGEST_OUT, MOST, Health
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
+from service.telemetry import counting
 from tests.engine.chains import SERVED, End, Gateway, Provider, Told, card
 from tests.simulation.loop import simulate
 
@@ -187,6 +188,48 @@ def test_one_call_finds_out_whether_it_is_well() -> None:
         assert not is_out(health)
 
     simulate(main, 1)
+
+
+def test_who_is_not_well_for_a_week_is_still_tried_now_and_then() -> None:
+    """A call a minute, all of which fail: it is out for five minutes at a time, for ever."""
+
+    async def main() -> None:
+        health = Health()
+        failure = ProviderError(Reason.PROVIDER_ERROR, "It failed.", Outcome.REJECTED)
+        for _ in range(7 * 24 * 60):
+            health.begin(TARGET, "key")
+            health.end(TARGET, "key", failure)
+            await asyncio.sleep(60)
+        assert is_out(health)
+        await asyncio.sleep(LONGEST_OUT)
+        assert not is_out(health)
+
+    simulate(main, 1, limit=8 * 24 * 3600)
+
+
+def test_only_so_many_targets_are_remembered() -> None:
+    """Callers may invent names without end, all of which are out: the one not heard of for longest is forgotten."""
+
+    async def main() -> None:
+        health, before = Health(), counted_out()
+        failure = ProviderError(Reason.PROVIDER_ACCOUNT, "There is no such model.", Outcome.REJECTED)
+        for number in range(MOST + 100):
+            health.end(Target("a", "a", f"invented-{number}"), "", failure)
+            health.end(TARGET, "", failure)  # the one that is asked all the time
+        known = [model for model, _, _ in health.outs("a")]
+        assert len(known) == MOST
+        assert "invented-0" not in known
+        assert TARGET.model in known
+        assert counted_out() == before + MOST
+        health.forget()
+        assert counted_out() == before
+
+    simulate(main, 1)
+
+
+def counted_out() -> float:
+    """What the metrics say."""
+    return counting.out("a")._value.get()  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType] - it has no other way to say
 
 
 def _assert(holds: bool) -> None:
