@@ -7,13 +7,11 @@ for all: a provider that may have billed a call, or that will not have the reque
 from __future__ import annotations
 
 import asyncio
-import random
-import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
-from service.domain.event import AttemptEnded, AttemptStarted, Event, Shown
+from service.domain.event import AttemptEnded, AttemptStarted, Event
 from service.domain.plan import Policy, Step
 from service.engine.account import Account
 from service.engine.attempt import Attempt
@@ -21,6 +19,7 @@ from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError, Room
 from service.engine.verdict import Then, is_last, verdict
+from service.engine.waits import Waits, now, pause_after
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
@@ -28,15 +27,6 @@ TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over RES
 
 AT_ONCE = 4
 """How many calls of one step are under way at a time."""
-
-PAUSE = 0.5
-"""Seconds before a call is tried anew; each further time they double."""
-PATIENCE = 5.0
-"""The longest pause, and wait for a place, where another target can be asked instead."""
-LONGEST_PAUSE = 60.0
-"""The longest pause of all, whatever a provider asks for."""
-LAST_CHANCE = 1.0
-"""Seconds that must be left after a pause for it to be worth waiting."""
 
 MOMENT = 0.005
 """Seconds by which a timer may be early."""
@@ -90,11 +80,15 @@ class Calls:
     """Whether bytes of an image have left for the caller: then nobody else is asked."""
     _last: Call | None = None
     """The call after which the provider is asked nothing more."""
-    _running: list[Attempt] = field(default_factory=list[Attempt])
-    _waits: list[asyncio.Timeout] = field(default_factory=list[asyncio.Timeout])
+    _inside: int = 0
+    """How many of them have a place at the provider."""
+    _left: asyncio.Event | None = None
+    """Set when one of them has none any more; others wait for that."""
+    _waits: Waits = field(init=False)
 
     def __post_init__(self) -> None:
         self.calls = [Call(images, list(self.step.keys)) for images in self.step.images]
+        self._waits = Waits(self.terms.deadline, self.terms.account)
 
     def events(self) -> AsyncGenerator[Event, None]:
         """What they say, each until it has ended."""
@@ -123,7 +117,7 @@ class Calls:
         if self._last is None:
             self.terms.health.first_try(self.step.target.provider)
         while self._last is None:
-            if _now() >= self.terms.deadline:
+            if now() >= self.terms.deadline:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
             key = self.terms.health.key(self.step.target, call.keys)
             try:
@@ -139,7 +133,7 @@ class Calls:
             yield AttemptEnded(attempt.record)
             call.tries += 1
             call.error = attempt.error or call.error
-            pause = _pause(call)
+            pause = pause_after(call.error, call.tries)
             call.then = self._next(call, attempt, key, pause)
             match call.then:
                 case Then.NEXT_KEY:
@@ -147,7 +141,7 @@ class Calls:
                     counting.retried(attempt.labels, "next", attempt.record.reason or "")
                 case Then.SAME_KEY:
                     counting.retried(attempt.labels, "same", attempt.record.reason or "")
-                    await self._wait(asyncio.sleep(pause))
+                    await self._waits.through(asyncio.sleep(pause))
                 case _:
                     return
         self._let_go(call)
@@ -157,57 +151,56 @@ class Calls:
         room, attempt = self._room, None
         if room is not None and not (room.take() or await self._enter(room)):
             return None
+        self._inside += 1
         try:
             if self._last is None:
                 attempt = await self.terms.begin(self.step, call.images, key, lambda: self._last is None)
         finally:
-            if room is not None and attempt is None:
-                room.leave()
+            if attempt is None:
+                if room is not None:
+                    room.leave()
+                self._leave()
         return attempt
 
     async def _watched(self, attempt: Attempt) -> AsyncGenerator[Event, None]:
         """What an attempt says, until it has ended or nobody listens any more."""
-        terms = self.terms
+        terms, until = self.terms, self._until()
         terms.account.speak_of(self.step)
-        self._running.append(attempt)
         try:
             yield AttemptStarted(attempt.record.number, self.step.index, self.step.target)
-            async with aclosing(self._said(attempt)) as events:
-                async for event in events:
-                    self._shown = attempt.shown or self._shown
-                    yield event
+            while True:
+                try:
+                    async with aclosing(attempt.events(until)) as events:
+                        async for event in events:
+                            self._shown = self._shown or attempt.shown
+                            yield event
+                    break
+                except TimeoutError:
+                    if until == terms.deadline:
+                        raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
+                if self._may_follow_unknown:
+                    attempt.take_too_long(terms.health, cancel=terms.cancel_when_left)
+                    break
+                until = terms.deadline  # nobody may follow any more
         finally:
-            self._running.remove(attempt)
+            self._leave()
             attempt.unwatch()
             if not (attempt.ended.done() or attempt.error):  # the caller has left, or its deadline has passed
-                late = _now() + MOMENT >= terms.deadline
+                late = now() + MOMENT >= terms.deadline
                 attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=terms.cancel_when_left)
             terms.account.end(attempt)
 
-    async def _said(self, attempt: Attempt) -> AsyncGenerator[Shown, None]:
-        """What it says while it is waited for: while others may follow, not so long that no time is left for them."""
-        now, deadline = _now(), self.terms.deadline
-        for until in (now + (deadline - now) * SHARE_OF_TIME, deadline):
-            if until < deadline and not self._may_follow_unknown:
-                continue
-            try:
-                async with aclosing(attempt.events(until)) as events:
-                    async for event in events:
-                        yield event
-                return
-            except TimeoutError:
-                if until < deadline and self._may_follow_unknown:
-                    attempt.take_too_long(self.terms.health, cancel=self.terms.cancel_when_left)
-                    return
-        raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
+    def _until(self) -> float:
+        """Until when an attempt is watched: while others may follow, there must be time for them."""
+        began, deadline = now(), self.terms.deadline
+        return began + (deadline - began) * SHARE_OF_TIME if self._may_follow_unknown else deadline
 
     def _next(self, call: Call, attempt: Attempt, key: str, pause: float) -> Then:
         """The first of what may follow that is possible."""
         outcome, reason = attempt.record.outcome, attempt.error.reason if attempt.error else None
         if is_last(outcome, reason) and self._last is None:
             self._last = call
-            for wait in self._waits:
-                wait.reschedule(_now())
+            self._waits.end()
         may = verdict(outcome, reason, self.terms.policy, shown=attempt.shown)
         return next(each for each in may if self._is_possible(each, call, key, pause))
 
@@ -218,12 +211,11 @@ class Calls:
             case Then.NEXT_KEY:
                 possible = any(each != key and health.out(target, each) is None for each in call.keys)
             case Then.SAME_KEY:
-                longest = PATIENCE if self._may_follow else LONGEST_PAUSE
-                in_time = pause <= longest and _now() + pause + LAST_CHANCE <= self.terms.deadline
-                possible = in_time and call.tries <= self.step.retries
+                is_worth = self._waits.is_worth(pause, others=self._may_follow)
+                possible = is_worth and call.tries <= self.step.retries
             case _:
                 return True
-        return possible and health.may_retry(target.provider)
+        return possible and self._last is None and health.may_retry(target.provider)
 
     def _turn_away(self, call: Call, error: GatewayError) -> None:
         """It cannot be made, or not anew, for want of a place, of money, or of books to write it in."""
@@ -242,34 +234,23 @@ class Calls:
 
     async def _enter(self, room: Room) -> bool:
         """Waits for a place, and while others of the step have some, for one of theirs. False if none is needed now."""
-        last = self.terms.deadline - LAST_CHANCE
         while True:
-            hurries = self._may_follow
+            others = self._may_follow
             try:
-                return await self._wait(room.enter(min(last, _now() + PATIENCE) if hurries else last))
+                return await self._waits.through(room.enter(self._waits.latest(others=others)))
             except FullError:
-                ends = [each.ended for each in self._running if not each.ended.done()]
-                if ends:
-                    if not await self._wait(asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)):
+                if self._inside:
+                    self._left = self._left or asyncio.Event()
+                    if not await self._waits.through(self._left.wait()):
                         return False
-                elif self._may_follow or not hurries:
+                elif self._may_follow or not others:
                     raise
 
-    async def _wait(self, what: Awaitable[object]) -> bool:
-        """Waits for a place or the end of a pause. False where the provider is asked nothing more meanwhile."""
-        began = time.monotonic()
-        try:
-            async with asyncio.timeout(None) as wait:
-                self._waits.append(wait)
-                try:
-                    await what
-                finally:
-                    self._waits.remove(wait)
-        except TimeoutError:
-            return False
-        finally:
-            self.terms.account.waited(began)
-        return True
+    def _leave(self) -> None:
+        self._inside -= 1
+        if self._left is not None:
+            self._left.set()
+            self._left = None
 
     @property
     def _room(self) -> Room | None:
@@ -290,14 +271,3 @@ def _gravity(call: Call) -> tuple[int, bool]:
     """Of those that ended alike one that says more than that the money is spent."""
     spent = call.error is not None and call.error.reason is Reason.BUDGET_EXCEEDED
     return _GRAVITY.index(call.then or Then.STOP), spent
-
-
-def _pause(call: Call) -> float:
-    """As long as the provider asks for, else twice as long as before, give or take a fifth."""
-    if call.error is not None and call.error.retry_after is not None:
-        return call.error.retry_after
-    return PAUSE * 2 ** (call.tries - 1) * random.uniform(0.8, 1.2)  # noqa: S311 - spreads load, guards nothing
-
-
-def _now() -> float:
-    return asyncio.get_running_loop().time()
