@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from structlog.testing import capture_logs
 
-from service.domain.event import Outcome
+from service.domain.card import KeyCard
+from service.domain.event import AdapterEvent, Outcome
 from service.domain.plan import Target
 from service.engine.health import FIRST_OUT, LONGEST_OUT, MOST, Health
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
+from service.providers.base import Call
 from service.telemetry import counting
 from tests.engine.chains import SERVED, End, Gateway, Provider, Told, card
 from tests.simulation.loop import simulate
 
 OVERLOADED = End(Outcome.REJECTED, Reason.PROVIDER_OVERLOADED)
+BAD_KEY = End(Outcome.REJECTED, Reason.PROVIDER_ACCOUNT)
 BROKEN = End(Outcome.REJECTED, Reason.PROVIDER_ERROR)
 
 
@@ -68,6 +72,47 @@ def test_a_provider_in_trouble_is_not_asked_for_more() -> None:
         assert not await crowd.gateway.settle()
 
     simulate(main, 1)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 2], ids=["at once", "late"])
+@pytest.mark.parametrize("reason", [Reason.PROVIDER_RATE_LIMITED, Reason.PROVIDER_ACCOUNT, Reason.PROVIDER_OVERLOADED])
+def test_a_provider_in_trouble_is_not_asked_for_more_with_each_of_its_keys(reason: Reason, seconds: float) -> None:
+    """The same bound where it has ten keys, none of which is served, however late it says so."""
+
+    async def main() -> None:
+        keys = tuple(KeyCard(str(number)) for number in range(10))
+        provider = Provider("a", [End(Outcome.REJECTED, reason, seconds=seconds)], card(), keys=keys)
+        crowd = Crowd(Gateway([provider]))
+        await crowd.come(20, 60)
+        assert 1200 <= provider.calls <= 1.2 * 1200 + 100
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_the_key_that_is_well_is_asked_instead() -> None:
+    """One of three keys works: everybody is served by it, and the others are left alone."""
+
+    async def main() -> None:
+        keys = (KeyCard("bad"), KeyCard("worse"), KeyCard("good"))
+        provider = Picky("a", [BAD_KEY], card(), keys=keys)
+        crowd = Crowd(Gateway([provider]))
+        await crowd.come(20, 50)
+        assert crowd.served(0, 50) == 1
+        assert provider.calls <= 1000 + 10
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+@dataclass(slots=True)
+class Picky(Provider):
+    """Serves the key "good" alone."""
+
+    async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        self.ends = [SERVED] if call.key == "good" else [BAD_KEY]
+        async for event in Provider.run(self, call):
+            yield event
 
 
 def test_a_bad_target_of_three_is_left_alone() -> None:
