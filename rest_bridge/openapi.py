@@ -155,7 +155,7 @@ _REPORT = {
     "x-imagegen-provider": _optional("Who was asked."),
     "x-imagegen-model": _optional("For which model."),
     "x-imagegen-fallback-index": _optional("0 for the first target."),
-    "x-imagegen-upstream-ms": _optional("How long providers took."),
+    "x-imagegen-upstream-ms": _optional("How long the calls to providers took, added up."),
     "x-imagegen-cost-usd": _optional("What it cost."),
     "x-imagegen-changes": _optional("What became of parameters that were not applied as they came."),
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from imagegen import v1
 
 from service.access.doorman import Doorman
@@ -42,8 +44,15 @@ class Models(v1.ModelsServicer):
             configured=of.configured,
             models=[model for model, card in of.cards.items() if card.listed],
             keys=[v1.ProviderKey(name=key.name, weight=key.weight, models=key.models) for key in of.keys],
-            out=[v1.OutTarget(model=model, key=key, explanation=why) for model, key, why in self._health.outs(of.name)],
+            out=list(self._outs(of.name)),
         )
+
+    def _outs(self, provider: str) -> Iterator[v1.OutTarget]:
+        """Of the models that the operator or a card names: callers may invent names, and nobody reads those here."""
+        known = self._router.models(provider)
+        for model, key, why in self._health.outs(provider):
+            if model in known:
+                yield v1.OutTarget(model=model, key=key, explanation=why)
 
     def _model(self, name: str) -> v1.Model:
         target, *others = self._router.targets(name)
