@@ -69,6 +69,10 @@ class Circuit:
     def is_out(self, now: float) -> bool:
         return self.probed or now < self.until or now < self.rests
 
+    @property
+    def back_at(self) -> float:
+        return max(self.until, self.rests)
+
     def begin(self, now: float) -> None:
         self.probed = self.probed or (self.times_out > 0 and now >= self.until)
 
@@ -141,8 +145,11 @@ class Health:
         return next((step for step in steps if self._out(step) is None), steps[0])
 
     def key(self, target: Target, keys: Sequence[str]) -> str:
-        """The one to ask with: the first that is not out, else the first."""
-        return next((key for key in keys if self.out(target, key) is None), keys[0])
+        """The one to ask with: the first that is not out, else the one that is for the shortest time still."""
+        for key in keys:
+            if self.out(target, key) is None:
+                return key
+        return min(keys, key=lambda key: self._circuits[target.provider, key, target.model].back_at)
 
     def out(self, target: Target, key: str) -> str | None:
         """Why a target is out, and how long still; None where it is not."""
@@ -150,7 +157,7 @@ class Health:
         now = _now()
         if circuit is None or not circuit.is_out(now):
             return None
-        left = max(circuit.until, circuit.rests) - now
+        left = circuit.back_at - now
         return f"{circuit.why}; " + (f"out for another {left:.0f} s" if left > 0 else "it is being tried again")
 
     def outs(self, provider: str) -> Iterator[tuple[str, str, str]]:

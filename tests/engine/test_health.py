@@ -212,6 +212,21 @@ def test_a_key_rests_as_long_as_its_provider_says() -> None:
     simulate(main, 1)
 
 
+def test_of_keys_that_are_all_out_the_next_to_be_back_is_asked() -> None:
+    """A key that does not work is out for a minute, one that used up its rate for seven seconds: that one is asked."""
+
+    async def main() -> None:
+        health = Health()
+        health.end(TARGET, "bad", ProviderError(Reason.PROVIDER_ACCOUNT, "No.", Outcome.REJECTED))
+        health.end(
+            TARGET, "used", ProviderError(Reason.PROVIDER_RATE_LIMITED, "Slow.", Outcome.REJECTED, retry_after=7)
+        )
+        assert health.key(TARGET, ["bad", "used"]) == "used"
+        assert health.key(TARGET, ["bad"]) == "bad"
+
+    simulate(main, 1)
+
+
 def test_one_call_finds_out_whether_it_is_well() -> None:
     """While it is under way the target counts as out; if it fails, for twice as long; if it serves, no more."""
 
