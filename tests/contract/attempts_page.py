@@ -77,7 +77,8 @@ come back (`overloaded`, 503). Nothing is held for a call that waits. Calls of o
 has no place while another of them has one is tried again when that one ends.
 
 Whoever is out is asked after all others, of the targets of a request as of the keys of a provider, and is still asked
-where nobody else is left; of keys that are all out, the one that is back first. `imagegen plan` and `PlanImages` say who is, and why.
+where nobody else is left; of keys that are all out, the one that is back first. `imagegen plan` and `PlanImages` say
+who is, and why.
 """
 
 

@@ -174,6 +174,23 @@ def test_a_call_is_not_tried_anew_once_another_was_the_last(end: End) -> None:
         simulate(lambda other=other: main(other), 1)
 
 
+def test_a_call_whose_money_is_just_being_set_aside_is_not_made() -> None:
+    """The books are slow: when the first call is lost, those that wait for them are not sent after all."""
+
+    async def main() -> None:
+        gateway = Gateway([single("a", [LOST])])
+        gateway.records.slowness = lambda: 0.1
+        told = await gateway.ask(n=4)
+        assert told.error is not None
+        assert told.error.reason is Reason.PROVIDER_CONNECTION_LOST
+        assert gateway.providers["a"].calls == 1
+        assert told.cost == COST
+        await over(gateway)
+
+    for seed in seeds(5):
+        simulate(main, seed)
+
+
 def test_an_image_that_was_rejected_is_made_anew_where_others_come() -> None:
     """Of eight three are rejected at first: all eight come."""
     told, asked = eight([SERVED, OVERLOADED, SERVED, OVERLOADED, SERVED, OVERLOADED, SERVED])
