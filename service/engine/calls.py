@@ -11,6 +11,8 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from service.domain.event import AttemptEnded, AttemptStarted, Event
 from service.domain.plan import Policy, Step
 from service.engine.account import Account
@@ -42,8 +44,7 @@ _GRAVITY = (Then.STOP, Then.NEXT_PROVIDER, Then.NEXT_TARGET)
 """Of several calls that failed the gravest end is the step's."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Terms:
+class Terms(Struct, frozen=True, kw_only=True):
     """On what terms providers are asked: the same for all calls of a request."""
 
     policy: Policy
@@ -222,7 +223,7 @@ class Calls:
         spent = error.reason is Reason.BUDGET_EXCEEDED and self.terms.account.attempted
         call.then = Then.NEXT_TARGET if spent or isinstance(error, FullError) else Then.STOP
         if call.error is None or call.then is Then.STOP:
-            call.error = error
+            call.error = error.with_traceback(None)  # it would hold this call, which holds it
             self.terms.account.fail(call.images, error)
 
     def _let_go(self, call: Call) -> None:
