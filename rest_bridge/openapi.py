@@ -76,7 +76,7 @@ def _operation(path: str) -> dict[str, Any] | None:
                         "text/event-stream": {"schema": ref("SentEvent")},
                     },
                 },
-                **_failures(400, 401, 402, 403, 404, 405, 413, 415, 429, 500, 502, 503, 504),
+                **_failures(400, 401, 402, 403, 404, 405, 413, 415, 422, 429, 500, 502, 503, 504),
             },
         }
     if path == "/v1/images/plan":
@@ -155,7 +155,7 @@ _REPORT = {
     "x-imagegen-provider": _optional("Who was asked."),
     "x-imagegen-model": _optional("For which model."),
     "x-imagegen-fallback-index": _optional("0 for the first target."),
-    "x-imagegen-upstream-ms": _optional("How long providers took."),
+    "x-imagegen-upstream-ms": _optional("How long the calls to providers took, added up."),
     "x-imagegen-cost-usd": _optional("What it cost."),
     "x-imagegen-changes": _optional("What became of parameters that were not applied as they came."),
 }
@@ -172,6 +172,7 @@ _MEANINGS = {
     405: "The path takes other methods.",
     413: "The body is too large.",
     415: "The body is not JSON in UTF-8.",
+    422: "The idempotency key was used before, for another request.",
     429: "Too much was asked of the gateway or of a provider.",
     500: "The gateway failed.",
     502: "A provider failed, or cannot be reached.",

@@ -128,6 +128,7 @@ class Report(Struct, frozen=True, kw_only=True):
 
     @property
     def upstream_seconds(self) -> float:
+        """How long the attempts took, added up: where several ran side by side, more than went by."""
         return sum(attempt.seconds for attempt in self.attempts)
 
 

@@ -8,16 +8,7 @@ from operator import add
 
 from msgspec.structs import replace
 
-from service.domain.event import (
-    AttemptRecord,
-    Completed,
-    ImageFailed,
-    ImageReady,
-    PartialImage,
-    Report,
-    Shown,
-    may_be_billed,
-)
+from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Report, may_be_billed
 from service.domain.image import FORMATS, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
@@ -33,8 +24,6 @@ _FEWER = GatewayError(Reason.PROVIDER_NO_IMAGE, "The provider sent fewer images 
 class Account:
     def __init__(self, request: ImageRequest, request_id: str) -> None:
         self.request = request
-        self.committed = False
-        """Whether image bytes are on their way to the caller: from then on nothing is tried anew."""
         self._request_id = request_id
         self._skipped: tuple[Skipped, ...] = ()
         self._attempts: list[AttemptRecord] = []
@@ -46,6 +35,8 @@ class Account:
         self._errors: dict[int, GatewayError | None] = {}
         """What became of the last attempt at an image, by its index."""
         self._recorded: list[str] = []
+        self._elsewhere: list[tuple[float, float]] = []
+        """When providers were at work, or waited for."""
 
     @property
     def images(self) -> int:
@@ -53,7 +44,8 @@ class Account:
 
     @property
     def attempted(self) -> bool:
-        return bool(self._attempts)
+        """Whether anybody has been asked."""
+        return self._step is not None
 
     @property
     def may_be_billed(self) -> bool:
@@ -71,9 +63,6 @@ class Account:
         """The target that the account is about: the one that is being asked, or that the error is from."""
         self._step = step
 
-    def note(self, event: Shown) -> None:
-        self.committed = self.committed or isinstance(event, PartialImage | ImageReady)
-
     def deliver(self, ready: ImageReady) -> None:
         self._delivered[ready.image.index] = ready
 
@@ -89,10 +78,28 @@ class Account:
         self._attempts.append(attempt.record)
         self._tried.setdefault(attempt.step.index, []).append(attempt)
         self._errors |= dict.fromkeys(attempt.images, attempt.error)
+        self._elsewhere.append((attempt.started, attempt.started + attempt.record.seconds))
+
+    def waited(self, since: float) -> None:
+        """There was nothing to do since then: for a place to be free, or a pause to be over."""
+        self._elsewhere.append((since, time.monotonic()))
+
+    def fail(self, images: range, error: GatewayError) -> None:
+        """Nobody is asked for these, and this is why."""
+        self._errors |= dict.fromkeys(images, error)
 
     def give_up(self, error: GatewayError) -> None:
         """Nothing more will come, and this is why."""
         self._error = error
+
+    @property
+    def seconds_elsewhere(self) -> float:
+        """How long at least one provider was at work or waited for."""
+        total, until = 0.0, 0.0
+        for began, ended in sorted(self._elsewhere):
+            total += max(0.0, ended - max(began, until))
+            until = max(until, ended)
+        return total
 
     def failed(self) -> tuple[ImageFailed, ...]:
         """Those of the n images that did not come, while others did."""

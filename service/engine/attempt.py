@@ -57,12 +57,14 @@ class Attempt:
         """The most that it can cost."""
         self.shown = False
         """Whether bytes of one of them have left for the caller."""
+        self.started = time.monotonic()
         self.traits = Traits()
         self.error: ProviderError | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
         self._queue = Queue()
-        self._started = time.monotonic()
+        self._heard = False
+        """Whether the target's circuit knows how it ended."""
         self._made = 0
         self._first: float | None = None
         self._answered: Usage | None = None
@@ -90,23 +92,39 @@ class Attempt:
 
     def leave(self, why: Reason, *, cancel: bool) -> None:
         """The watcher goes before the end. As far as it will ever know, the call was accepted and billed."""
-        self._record(Outcome.UNKNOWN, presumed=True)
+        self._record(Outcome.DONE if self._made else Outcome.UNKNOWN, presumed=True)
         self.record = replace(self.record, reason=why.value)
         if cancel and self.step.card.cancellable:
             self.call.cancelled.set()
 
-    def take_too_long(self, *, cancel: bool) -> None:
-        """The watcher goes because others are still to be asked in the time that is left."""
+    def take_too_long(self, health: Health, *, cancel: bool) -> None:
+        """The watcher goes because others are still to be asked in the time that is left. That is its end for all."""
         message = "The provider took too long: what time is left is for the next one."
         self.error = self._named(ProviderError(Reason.PROVIDER_TIMEOUT, message, Outcome.UNKNOWN))
         self.leave(Reason.PROVIDER_TIMEOUT, cancel=cancel)
+        self._tell(health)
 
-    async def carry_out(self, adapter: Adapter, permit: Permit, health: Health) -> None:
-        """Runs the call to its end and settles for it."""
-        target, request = self.step.target, self.step.request
-        under_way = counting.attempts(target.provider)
+    async def carry_out(self, adapter: Adapter, permit: Permit, health: Health, room: Room | None = None) -> None:
+        """Runs the call to its end and settles for it: whatever else goes wrong, that is done."""
+        under_way = counting.attempts(self.step.target.provider)
         under_way.inc()
-        with attempt_span(target, request, self.record.number, self.call.trace) as span:
+        try:
+            exemplar = await self._run(adapter)
+            self._tell(health)
+            counting.attempt_ended(self.record, self.labels, self.step.target.kind, exemplar)
+        except Exception as error:
+            log("attempt").exception("the end of a call was not told", target=str(self.step.target), exc_info=error)
+        finally:
+            under_way.dec()
+            permit.settle(self.record)
+            if room is not None:
+                room.leave(self.record.seconds)
+            self.ended.set_result(None)
+            self._queue.close()
+
+    async def _run(self, adapter: Adapter) -> counting.Exemplar:
+        target = self.step.target
+        with attempt_span(target, self.step.request, self.record.number, self.call.trace) as span:
             try:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
                     async for event in events:
@@ -132,13 +150,12 @@ class Attempt:
                 gen_ai__usage__input_tokens=self.usage.input_tokens if self.usage else None,
                 gen_ai__usage__output_tokens=self.usage.output_tokens if self.usage else None,
             )
-            exemplar = span.exemplar
-        under_way.dec()
-        health.end(target, self.call.key, self.error)
-        counting.attempt_ended(self.record, self.labels, target.kind, exemplar)
-        permit.settle(self.record)
-        self.ended.set_result(None)
-        self._queue.close()
+            return span.exemplar
+
+    def _tell(self, health: Health) -> None:
+        if not self._heard:
+            self._heard = True
+            health.end(self.step.target, self.call.key, self.error)
 
     def _note(self, event: AdapterEvent) -> None:
         event = self._placed(event)
@@ -150,7 +167,7 @@ class Attempt:
             self._counted += [event.image.usage] if event.image.usage else []
             counting.image(self.labels, event.image.picture)
         if self._first is None and self.step.request.stream and not isinstance(event, Progress):
-            self._first = time.monotonic() - self._started
+            self._first = time.monotonic() - self.started
             counting.first_image(self.step.target.kind, self.step.family, self._first)
         self._queue.put(event)
 
@@ -190,7 +207,7 @@ class Attempt:
             outcome=outcome,
             reason=self.error.reason.value if self.error else None,
             status=self.error.status if self.error else None,
-            seconds=round(time.monotonic() - self._started, 6),  # callers are told as many, and the books fewer
+            seconds=round(time.monotonic() - self.started, 6),  # callers are told as many, and the books fewer
             images=self._made,
             usage=self.usage,
             cost=self._cost(presumed=presumed),
@@ -241,10 +258,8 @@ class Attempts:
     def start(self, attempt: Attempt, adapter: Adapter, permit: Permit, health: Health, room: Room | None) -> None:
         """Carries it out, in a place of the provider's room, which is free again afterwards."""
         health.begin(attempt.step.target, attempt.call.key)
-        work = attempt.carry_out(adapter, permit, health)
+        work = attempt.carry_out(adapter, permit, health, room)
         task = asyncio.create_task(work, name=f"attempt {attempt.step.target}")
-        if room is not None:
-            task.add_done_callback(lambda _: room.leave(attempt.record.seconds))
         self._attempts[task] = adapter
         task.add_done_callback(self._attempts.pop)
 

@@ -30,6 +30,8 @@ FIRST_OUT, LONGEST_OUT = 10.0, 300.0
 """Seconds that it is out the first time; each further time twice as long, up to the longest."""
 ACCOUNT_OUT, LONGEST_ACCOUNT_OUT = 60.0, 3600.0
 """The same where the provider does not serve the key or its account."""
+DOUBLINGS = 10
+"""After which every longest is reached; a target may be out for years."""
 REST, LONGEST_REST = 1.0, 60.0
 """Seconds for a key that has used up its rate, where the provider does not say how long, and at most."""
 
@@ -39,7 +41,7 @@ FLOOR, EACH_SECOND, CEILING = 10.0, 1.0, 100.0
 """So many may be in any case: at once, and for each second that passes; and never more at once than the last."""
 
 MOST = 10_000
-"""Targets of a provider that are remembered; callers may name models that nobody knows."""
+"""Targets of a provider that are remembered, those that failed last; callers may name models that nobody knows."""
 
 _SILENT = frozenset({Reason.CANCELLED, Reason.OVERLOADED, Reason.INTERNAL})
 """How calls may end that say nothing of the target."""
@@ -67,6 +69,10 @@ class Circuit:
     def is_out(self, now: float) -> bool:
         return self.probed or now < self.until or now < self.rests
 
+    @property
+    def back_at(self) -> float:
+        return max(self.until, self.rests)
+
     def begin(self, now: float) -> None:
         self.probed = self.probed or (self.times_out > 0 and now >= self.until)
 
@@ -92,7 +98,7 @@ class Circuit:
     def put_out(self, now: float, first: float, longest: float, why: str) -> None:
         if now < self.until:
             return  # it was asked before it went out, or because nobody else was left
-        self.until = now + min(longest, first * 2**self.times_out)
+        self.until = now + min(longest, first * 2 ** min(self.times_out, DOUBLINGS))
         self.why, self.probed, self.in_a_row, self.calls, self.failures = why, False, 0, 0, 0
         if not self.times_out:
             self.out.inc()
@@ -130,10 +136,12 @@ class Provider:
     """Whether it is in force no longer: what its last calls come to says nothing of what took its place."""
 
     def remember(self, key: str, model: str) -> Circuit:
-        if len(self.circuits) >= MOST:
-            for each in [each for each, circuit in self.circuits.items() if not circuit.is_out(_now())]:
-                self.circuits.pop(each).forget()
-        return self.circuits.setdefault((key, model), Circuit(self.out))
+        """Its circuit, which is the last now to be forgotten."""
+        circuit = self.circuits.pop((key, model), None) or Circuit(self.out)
+        while len(self.circuits) >= MOST:
+            self.circuits.pop(next(iter(self.circuits))).forget()
+        self.circuits[key, model] = circuit
+        return circuit
 
     def forget(self) -> None:
         for circuit in self.circuits.values():
@@ -167,8 +175,11 @@ class Health:
         return next((step for step in steps if self._out(step) is None), steps[0])
 
     def key(self, target: Target, keys: Sequence[str]) -> str:
-        """The one to ask with: the first that is not out, else the first."""
-        return next((key for key in keys if self.out(target, key) is None), keys[0])
+        """The one to ask with: the first that is not out, else the one that is for the shortest time still."""
+        for key in keys:
+            if self.out(target, key) is None:
+                return key
+        return min(keys, key=lambda key: self._provider(target.provider).circuits[key, target.model].back_at)
 
     def out(self, target: Target, key: str) -> str | None:
         """Why a target is out, and how long still; None where it is not."""
@@ -176,7 +187,7 @@ class Health:
         now = _now()
         if circuit is None or not circuit.is_out(now):
             return None
-        left = max(circuit.until, circuit.rests) - now
+        left = circuit.back_at - now
         return f"{circuit.why}; " + (f"out for another {left:.0f} s" if left > 0 else "it is being tried again")
 
     def outs(self, provider: str) -> Iterator[tuple[str, str, str]]:
@@ -201,8 +212,7 @@ class Health:
         provider = self._provider(target.provider)
         if provider.is_history:
             return
-        if circuit is None:
-            circuit = provider.remember(key, target.model)
+        circuit = provider.remember(key, target.model)
         match error.reason:
             case reason if reason in _SILENT:
                 circuit.probed = False

@@ -23,7 +23,7 @@ from service.domain.plan import Step
 from service.domain.request import ImageRequest
 from service.engine.check import check
 from service.engine.engine import Engine
-from service.engine.fallback import TIME_OVER
+from service.engine.calls import TIME_OVER
 from service.engine.keeping import Keeping, failed, lost
 from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, Reason

@@ -6,7 +6,7 @@ check → plan → narrow → hold → the steps, one after another → delivery
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from itertools import count
@@ -15,13 +15,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from service.access.permit import Permit
-from service.domain.event import Event, ImageReady, Planned
+from service.domain.event import AttemptRecord, Event, ImageReady, Outcome, Planned
 from service.domain.plan import Plan, Step
 from service.domain.price import MicroUsd
 from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
+from service.engine.calls import Terms
 from service.engine.check import MAX_NAME, check
 from service.engine.delivery import RECORD_SECONDS, Delivery
 from service.engine.fallback import Chain
@@ -95,7 +96,7 @@ class Pipeline:
             finally:
                 ending = account.ending(over=over, content=self.record_content)
                 under_way.dec()
-                overhead = time.monotonic() - began - account.report().upstream_seconds
+                overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)
                 counting.request_ended(request, account.labels, ending, overhead)
                 await self.attempts.release(permit, begun, purpose, ending)
             if failure is not None:
@@ -124,33 +125,31 @@ class Pipeline:
         tab = Tab(permit, purpose, plan.max_cost, begun)
         numbers = count(1)
 
-        async def begin(step: Step, images: range, key: str, until: float) -> Attempt:
+        async def begin(step: Step, images: range, key: str, is_wanted: Callable[[], bool]) -> Attempt | None:
             request = step.part(images)
-            room = self.rooms.get(step.target.provider)
-            if room is not None:
-                await room.enter(until)
-            try:
-                number, most = next(numbers), _ceiling(step, request)
-                await tab.send(_sending(number, step, most))
-            except BaseException:
-                if room is not None:
-                    room.leave()
-                raise
+            number, most = next(numbers), _ceiling(step, request)
+            await tab.send(_sending(number, step, most))
+            if not is_wanted():
+                permit.settle(AttemptRecord(number=number, target=step.target, outcome=Outcome.NOT_SENT))
+                return None
             call = Call(model=step.target.model, request=request, key=key, request_id=around.request_id, trace=trace)
             attempt = Attempt(number, step, call, images, most)
             begun.append(attempt)
-            self.attempts.start(attempt, self.adapters[step.target.provider], permit, self.health, room)
+            provider = step.target.provider
+            self.attempts.start(attempt, self.adapters[provider], permit, self.health, self.rooms.get(provider))
             return attempt
 
         delivery = self.delivery.for_request(account.request, around.inline_limit)
-        chain = Chain(
-            plan=plan,
+        terms = Terms(
+            policy=plan.policy,
             begin=begin,
             account=account,
             deadline=around.deadline,
             health=self.health,
+            rooms=self.rooms,
             cancel_when_left=self.cancel_when_caller_leaves,
         )
+        chain = Chain(steps=plan.steps, terms=terms)
         async with aclosing(chain.events()) as events:
             async for event in events:
                 if isinstance(event, ImageReady):

@@ -49,6 +49,9 @@ class Queue:
             timer = loop.call_at(deadline, _expire, self._getting)
             try:
                 await self._getting
+            except TimeoutError:
+                if not (self._events or self._closed):  # or it came in the turn in which the time was over
+                    raise
             finally:
                 timer.cancel()
         event = self._events.pop(0)

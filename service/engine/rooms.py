@@ -38,13 +38,18 @@ class Room:
     _seconds: float = 0.0
     """How long calls take."""
 
+    def take(self) -> bool:
+        """A place, if one is free: then nobody waits who could still be given it."""
+        free = self._inside < self.places
+        self._inside += free
+        return free
+
     async def enter(self, until: float) -> None:
         """Returns with a place, which is given back by `leave`. Raises FullError where there is none before `until`."""
-        if self._inside < self.places and self._next() is None:
-            self._inside += 1
+        if self.take():
             return
         loop = asyncio.get_running_loop()
-        if len(self._queue) >= self.seats or loop.time() + self._wait() > until:
+        if self._seated() >= self.seats or loop.time() + self._wait() > until:
             raise self._full()
         place: asyncio.Future[None] = loop.create_future()
         self._queue[place] = None
@@ -55,7 +60,7 @@ class Room:
         except TimeoutError:
             raise self._full() from None
         except asyncio.CancelledError:
-            if place.done() and not place.cancelled():
+            if place.done() and not place.cancelled() and not place.exception():
                 self._pass_on()  # it was given, and is not taken any more
             raise
         finally:
@@ -84,8 +89,19 @@ class Room:
             self._inside -= 1
 
     def _next(self) -> asyncio.Future[None] | None:
-        """The first of those who wait: neither given a place, nor gone, nor out of time."""
-        return next((place for place in self._queue if not place.done()), None)
+        """The first of those who wait; who has gone, or is out of time in this turn of the loop, leaves the queue."""
+        while self._queue:
+            place = next(iter(self._queue))
+            del self._queue[place]
+            if not place.done():
+                return place
+        return None
+
+    def _seated(self) -> int:
+        """How many wait; those who have gone or are out of time are in the queue until it is their turn to run."""
+        if len(self._queue) < self.seats:
+            return len(self._queue)
+        return sum(not place.done() for place in self._queue)
 
     def _wait(self) -> float:
         """How long somebody who comes now will wait, by all that is known."""

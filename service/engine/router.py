@@ -117,6 +117,12 @@ class Router:
             return tuple(self._target(each) for each in (*(each for each, _ in route.targets), *route.fallbacks))
         return self.resolve(name, "")
 
+    def models(self, provider: str) -> set[str]:
+        """The models of a provider that its cards list, or a route leads to."""
+        listed = {model for model, card in self.upstreams[provider].cards.items() if card.listed}
+        routed = (each for name in self.routes for each in self.targets(name))
+        return listed | {each.model for each in routed if each.provider == provider}
+
     def is_configured(self, target: Target) -> bool:
         upstream = self.upstreams.get(target.provider)
         return upstream is not None and upstream.configured

@@ -1,6 +1,6 @@
 """What follows from the way in which a call ended: one table, for the code and for docs/attempts.md.
 
-A rule names what may be done next, best first; `fallback` does the first that is possible, and STOP always is. That the
+A rule names what may be done next, best first; `calls` does the first that is possible, and STOP always is. That the
 table holds, cell by cell, is proven by `tests/engine/test_chains.py`.
 """
 
@@ -76,6 +76,11 @@ TABLE = (
 def rule(outcome: Outcome, reason: Reason | None) -> Rule:
     """The first that fits."""
     return next(each for each in TABLE if each.outcome is outcome and (not each.reasons or reason in each.reasons))
+
+
+def is_last(outcome: Outcome, reason: Reason | None) -> bool:
+    """Whether the provider is asked nothing more: it may have billed the call, or would end another in the same way."""
+    return not {Then.SERVED, Then.SAME_KEY, Then.NEXT_KEY, Then.NEXT_TARGET}.intersection(rule(outcome, reason).then)
 
 
 def verdict(outcome: Outcome, reason: Reason | None, policy: Policy, *, shown: bool) -> tuple[Then, ...]:

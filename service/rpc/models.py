@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from imagegen import v1
 
 from service.access.doorman import Doorman
 from service.engine.engine import Engine
-from service.engine.health import Health
+from service.engine.pipeline import Pipeline
 from service.engine.router import Router, Upstream
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived
@@ -35,20 +37,26 @@ class Models(v1.ModelsServicer):
     ) -> v1.ListProvidersResponse:
         await self._doorman.admit(arrived().authorization)
         now = self._engine.pipeline
-        return v1.ListProvidersResponse(
-            providers=[_provider(each, now.health) for each in now.router.upstreams.values()]
-        )
+        return v1.ListProvidersResponse(providers=[_provider(each, now) for each in now.router.upstreams.values()])
 
 
-def _provider(of: Upstream, health: Health) -> v1.Provider:
+def _provider(of: Upstream, now: Pipeline) -> v1.Provider:
     return v1.Provider(
         name=of.name,
         kind=of.kind,
         configured=of.configured,
         models=[model for model, card in of.cards.items() if card.listed],
         keys=[v1.ProviderKey(name=key.name, weight=key.weight, models=key.models) for key in of.keys],
-        out=[v1.OutTarget(model=model, key=key, explanation=why) for model, key, why in health.outs(of.name)],
+        out=list(_outs(of.name, now)),
     )
+
+
+def _outs(provider: str, now: Pipeline) -> Iterator[v1.OutTarget]:
+    """Of the models that the operator or a card names: callers may invent names, and nobody reads those here."""
+    known = now.router.models(provider)
+    for model, key, why in now.health.outs(provider):
+        if model in known:
+            yield v1.OutTarget(model=model, key=key, explanation=why)
 
 
 def _model(name: str, router: Router) -> v1.Model:

@@ -46,7 +46,9 @@ _requests = METER.counter(
 )
 _active = METER.gauge("imagegen.requests.active", "Requests under way.", ("operation",))
 _overhead = METER.histogram(
-    "imagegen.request.overhead", "Time of requests that was not spent waiting for providers.", ("operation", "stream")
+    "imagegen.request.overhead",
+    "Time of requests in which no provider was at work or waited for: the gateway's own.",
+    ("operation", "stream"),
 )
 _images = METER.counter("imagegen.images", "Finished images.", _TARGET)
 _bytes = METER.counter("imagegen.image.size", "Bytes of finished images.", _TARGET, "By")
@@ -107,7 +109,7 @@ def requests(operation: Operation) -> Gauge:
 
 
 def request_ended(request: ImageRequest, served: Labels, ending: Ending, overhead: float) -> None:
-    """`served` is the target that the request is told about, and `overhead` the seconds that no provider took."""
+    """`served` is the target that the request is told about, and `overhead` the seconds that are the gateway's own."""
     stream = _word(request.stream)
     _request(request.operation, stream, *served, ending.state, ending.reason or "").inc()
     _overheads(request.operation, stream).observe(overhead)

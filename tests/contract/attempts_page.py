@@ -41,12 +41,19 @@ _WORDS = {Outcome.NOT_SENT: "not sent", Outcome.REJECTED: "rejected", Outcome.UN
 _NOTES = """
 * **Once bytes of an image have left for the caller**, previews too, nothing follows: the failure is told. Where several
   calls make the images of one request, that holds for each call; and no fallback begins once one image has come.
+* **Where several calls make the images of one request**, at most four of them are under way at a time, and not more
+  than the provider has places. Each is tried anew by itself. But once one of them may have been billed, or was refused,
+  no other is begun at that provider, or made anew there: those under way go on, and an image that was not asked for is
+  told with that reason.
 * **The same key again**: as often as the provider's `retries` says (1), after half a second, twice as long each time,
   or as long as the provider asks for (`Retry-After`): at most 5 s where another target can be asked instead, else at
-  most 60 s, and never beyond the request's deadline. Of a provider's calls a fifth may be such retries, and ten in any
-  case, so that a provider in trouble is not asked for more.
-* **While others can still be asked** a call has two thirds of the time that is left; one that takes longer counts as
-  unknown. Before that its provider's own `timeout` may end it.
+  most 60 s, and never beyond the request's deadline. **The next key**: where one is left that is not known to be out.
+  Of a provider's calls a fifth may be such retries, with the same key or another, and ten in any case, so that a
+  provider in trouble is not asked for more.
+* **While others could follow** a call has two thirds of the time that is left; one that takes longer counts as unknown,
+  and as a failure of its target, at once. Nobody could follow, and the call has all the time, where no target of
+  another provider is left, after a first unknown end, with `after_unknown = "fail"`, and once bytes of an image of the
+  request have left. Before that its provider's own `timeout` may end it.
 * **After unknown** another provider may make the images, and both may bill them. What may have been billed in vain is
   in the cost, and in `possible_duplicate_cost_usd` by itself. With `after_unknown = "fail"` (of the configuration, of a
   route, of a request) nobody is asked. The second call is held for beside the first; where the budget has no room for
@@ -66,10 +73,12 @@ A provider's `limits` say how many calls may be under way at once (`concurrent`;
 how many may wait for a place (`queue`, 1,000). They are served in the order of coming. A call waits five seconds where
 another target can be asked instead, else until a second before its deadline. One that would be too late by the time
 that calls have taken, or finds the queue full, is not made: the next target is asked, or the caller is told when to
-come back (`overloaded`, 503). Nothing is held for a call that waits.
+come back (`overloaded`, 503). Nothing is held for a call that waits. Calls of one request wait for each other: what
+has no place while another of them has one is tried again when that one ends.
 
 Whoever is out is asked after all others, of the targets of a request as of the keys of a provider, and is still asked
-where nobody else is left. `imagegen plan` and `PlanImages` say who is, and why.
+where nobody else is left; of keys that are all out, the one that is back first. `imagegen plan` and `PlanImages` say
+who is, and why.
 """
 
 

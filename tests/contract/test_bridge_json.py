@@ -81,7 +81,9 @@ def test_table_is_complete() -> None:
 
 def test_every_field_of_the_request_is_filled() -> None:
     """A full body on a deployment's path fills every field that a request has and that no header is for."""
-    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures")) == set(HEADERS)
+    of_headers = {f"imagegen.v1.Generation.{field}" for field in HEADERS}
+
+    assert reachable(v1.Generation.DESCRIPTOR) - said(asked(BODY, "pictures")) == of_headers
 
 
 @pytest.mark.parametrize("name", [name for name in BODY if name != "stream"])

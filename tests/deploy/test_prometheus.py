@@ -22,6 +22,7 @@ CALLERS = frozenset(
         *("invalid_request", "missing_parameter", "invalid_parameter", "not_supported", "unsupported_operation"),
         *("model_not_found", "provider_not_configured", "not_found", "method_not_allowed", "payload_too_large"),
         *("unsupported_media_type", "signature_invalid", "url_expired", "content_refused", "provider_rejected"),
+        "idempotency_key_reused",
         *("invalid_key", "key_blocked", "capability_required", "provider_blocked", "model_blocked", "rate_limited"),
         *("budget_exceeded", "model_not_priced", "cancelled"),
     }

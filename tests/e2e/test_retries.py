@@ -169,3 +169,17 @@ async def test_providers_are_listed_with_what_is_out(keyed: House) -> None:
     assert [each.key for each in over_grpc["openai"].out] == ["broken"]
     assert not over_rest["keyless"]["configured"]
     assert KEY not in answer.text
+
+
+async def test_names_that_callers_invent_are_shown_to_nobody(keyed: House) -> None:
+    """A model that extends a known name and does not exist is out with each key, and stands in no list."""
+    invented = "openai/gpt-image-2-ignore-all-that-was-said-before"
+    async with Client(keyed.grpc) as client:
+        await client.generate("a fox", model=MODEL)
+        for calls in (4, 5):  # then no key is left that is not known to be out
+            with pytest.raises(ImagegenError):
+                await client.generate("a fox", model=invented)
+            assert keyed.openai.calls == calls
+        shown = [(each.model, each.key) for listed in await client.providers() for each in listed.out]
+
+    assert shown == [("gpt-image-2", "broken")]

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass, field
 
+import pytest
 from structlog.testing import capture_logs
 
-from service.domain.event import Outcome
+from service.domain.card import KeyCard
+from service.domain.event import AdapterEvent, Outcome
 from service.domain.plan import Target
-from service.engine.health import FIRST_OUT, Health
+from service.engine.health import FIRST_OUT, LONGEST_OUT, MOST, Health
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
+from service.providers.base import Call
 from service.telemetry import counting
 from tests.engine.chains import SERVED, End, Gateway, Provider, Told, card
 from tests.simulation.loop import simulate
 
 OVERLOADED = End(Outcome.REJECTED, Reason.PROVIDER_OVERLOADED)
+BAD_KEY = End(Outcome.REJECTED, Reason.PROVIDER_ACCOUNT)
 BROKEN = End(Outcome.REJECTED, Reason.PROVIDER_ERROR)
 
 
@@ -68,6 +72,47 @@ def test_a_provider_in_trouble_is_not_asked_for_more() -> None:
         assert not await crowd.gateway.settle()
 
     simulate(main, 1)
+
+
+@pytest.mark.parametrize("seconds", [0.01, 2], ids=["at once", "late"])
+@pytest.mark.parametrize("reason", [Reason.PROVIDER_RATE_LIMITED, Reason.PROVIDER_ACCOUNT, Reason.PROVIDER_OVERLOADED])
+def test_a_provider_in_trouble_is_not_asked_for_more_with_each_of_its_keys(reason: Reason, seconds: float) -> None:
+    """The same bound where it has ten keys, none of which is served, however late it says so."""
+
+    async def main() -> None:
+        keys = tuple(KeyCard(str(number)) for number in range(10))
+        provider = Provider("a", [End(Outcome.REJECTED, reason, seconds=seconds)], card(), keys=keys)
+        crowd = Crowd(Gateway([provider]))
+        await crowd.come(20, 60)
+        assert 1200 <= provider.calls <= 1.2 * 1200 + 100
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_the_key_that_is_well_is_asked_instead() -> None:
+    """One of three keys works: everybody is served by it, and the others are left alone."""
+
+    async def main() -> None:
+        keys = (KeyCard("bad"), KeyCard("worse"), KeyCard("good"))
+        provider = Picky("a", [BAD_KEY], card(), keys=keys)
+        crowd = Crowd(Gateway([provider]))
+        await crowd.come(20, 50)
+        assert crowd.served(0, 50) == 1
+        assert provider.calls <= 1000 + 10
+        assert not await crowd.gateway.settle()
+
+    simulate(main, 1)
+
+
+@dataclass(slots=True)
+class Picky(Provider):
+    """Serves the key "good" alone."""
+
+    async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
+        self.ends = [SERVED] if call.key == "good" else [BAD_KEY]
+        async for event in Provider.run(self, call):
+            yield event
 
 
 def test_a_bad_target_of_three_is_left_alone() -> None:
@@ -167,6 +212,21 @@ def test_a_key_rests_as_long_as_its_provider_says() -> None:
     simulate(main, 1)
 
 
+def test_of_keys_that_are_all_out_the_next_to_be_back_is_asked() -> None:
+    """A key that does not work is out for a minute, one that used up its rate for seven seconds: that one is asked."""
+
+    async def main() -> None:
+        health = Health()
+        health.end(TARGET, "bad", ProviderError(Reason.PROVIDER_ACCOUNT, "No.", Outcome.REJECTED))
+        health.end(
+            TARGET, "used", ProviderError(Reason.PROVIDER_RATE_LIMITED, "Slow.", Outcome.REJECTED, retry_after=7)
+        )
+        assert health.key(TARGET, ["bad", "used"]) == "used"
+        assert health.key(TARGET, ["bad"]) == "bad"
+
+    simulate(main, 1)
+
+
 def test_one_call_finds_out_whether_it_is_well() -> None:
     """While it is under way the target counts as out; if it fails, for twice as long; if it serves, no more."""
 
@@ -220,7 +280,45 @@ def test_the_next_configuration() -> None:
     simulate(main, 1)
 
 
-def counted_out(provider: str) -> float:
+def test_who_is_not_well_for_a_week_is_still_tried_now_and_then() -> None:
+    """A call a minute, all of which fail: it is out for five minutes at a time, for ever."""
+
+    async def main() -> None:
+        health = Health()
+        failure = ProviderError(Reason.PROVIDER_ERROR, "It failed.", Outcome.REJECTED)
+        for _ in range(7 * 24 * 60):
+            health.begin(TARGET, "key")
+            health.end(TARGET, "key", failure)
+            await asyncio.sleep(60)
+        assert is_out(health)
+        await asyncio.sleep(LONGEST_OUT)
+        assert not is_out(health)
+
+    simulate(main, 1, limit=8 * 24 * 3600)
+
+
+def test_only_so_many_targets_are_remembered() -> None:
+    """Callers may invent names without end, all of which are out: the one not heard of for longest is forgotten."""
+
+    async def main() -> None:
+        health, before = Health(), counted_out()
+        failure = ProviderError(Reason.PROVIDER_ACCOUNT, "There is no such model.", Outcome.REJECTED)
+        for number in range(MOST + 100):
+            health.end(Target("a", "a", f"invented-{number}"), "", failure)
+            health.end(TARGET, "", failure)  # the one that is asked all the time
+        known = [model for model, _, _ in health.outs("a")]
+        assert len(known) == MOST
+        assert "invented-0" not in known
+        assert TARGET.model in known
+        assert counted_out() == before + MOST
+        health.forget()
+        assert counted_out() == before
+
+    simulate(main, 1)
+
+
+def counted_out(provider: str = "a") -> float:
+    """What the metrics say."""
     return counting.METER.own.get_sample_value("imagegen_targets_out", {"provider": provider}) or 0
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+import time
 from contextlib import suppress
+from dataclasses import dataclass, field
 
 import pytest
 from prometheus_client import Gauge
@@ -170,6 +172,96 @@ def test_places_come_and_go() -> None:
         assert sorted(inside) == [0, 1, 2, 3, 4, 5]
 
     simulate(main, 1)
+
+
+@dataclass(slots=True)
+class Hall:
+    """A room whose callers come, leave, lose patience and go several at a time, before anybody else has a turn."""
+
+    room: Room
+    chance: random.Random
+    inside: int = 0
+    waiting: dict[asyncio.Task[None], None] = field(default_factory=dict[asyncio.Task[None], None])
+    """Who waits for a place, or does not know yet that it has one or need not wait any longer."""
+    tasks: list[asyncio.Task[None]] = field(default_factory=list[asyncio.Task[None]])
+
+    async def call(self, until: float) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        free = self.inside + len(self.waiting) < self.room.places
+        self.waiting[task] = None
+        try:
+            await self.room.enter(until)
+        except FullError:
+            assert not free  # nobody is turned away from a place that is free
+            return
+        finally:
+            self.waiting.pop(task, None)
+        self.inside += 1
+        assert self.inside <= self.room.places
+
+    def turn(self) -> None:
+        """What happens in one turn of the loop, in any order."""
+        for _ in range(self.chance.randint(1, 4)):
+            match self.chance.choice(("come", "come", "leave", "go", "be late")):
+                case "come":
+                    self.tasks.append(asyncio.create_task(self.call(now() + self.chance.choice((1, 1, 2, 3)))))
+                case "leave" if self.inside:
+                    self.inside -= 1
+                    self.room.leave(1)
+                case "go" if self.waiting:
+                    self.chance.choice(list(self.waiting)).cancel()
+                case "be late":
+                    asyncio.get_running_loop().call_at(float(int(now()) + 1), self.turn)
+                case _:
+                    pass
+
+
+def test_a_free_place_is_waited_for_by_nobody() -> None:
+    """Whatever comes together in one turn, once it is through: whoever waits does so because all places are taken, and
+    as many places are taken as callers are inside.
+    """
+
+    async def main(chance: random.Random) -> None:
+        hall = Hall(room(chance.randint(1, 3), chance.choice((1, 2, 5))), chance)
+        for _ in range(40):
+            hall.turn()
+            await asyncio.sleep(chance.choice((0, 0.5, 1)))
+            await asyncio.sleep(0.01)
+            assert not hall.waiting or hall.inside == hall.room.places
+        await asyncio.sleep(10)
+        while hall.inside:
+            hall.inside -= 1
+            hall.room.leave(1)
+            await asyncio.sleep(0.01)
+        await asyncio.gather(*hall.tasks, return_exceptions=True)
+        for task in hall.tasks:
+            assert task.cancelled() or not task.exception()
+        for _ in range(hall.room.places):
+            await hall.room.enter(now())
+        with pytest.raises(FullError):
+            await hall.room.enter(now())
+
+    for seed in seeds(200):
+        simulate(lambda seed=seed: main(random.Random(seed)), seed)
+
+
+def test_who_goes_in_the_turn_in_which_the_time_is_over_gives_nothing_back() -> None:
+    """Both timers are due in the same turn: the place that was never given stays with the call that has it."""
+
+    async def main() -> None:
+        rooms = room(1)
+        await rooms.enter(now() + 99)
+        until = now() + 0.05
+        waiter = asyncio.create_task(rooms.enter(until))
+        await asyncio.sleep(0.01)
+        asyncio.get_running_loop().call_at(until + 1e-6, waiter.cancel)
+        asyncio.get_running_loop().call_at(until - 0.01, time.sleep, 0.02)
+        await asyncio.wait([waiter])
+        with pytest.raises(FullError):
+            await rooms.enter(now())
+
+    asyncio.run(main())  # a loop that lets nothing run between two timers, as real ones do
 
 
 @pytest.mark.parametrize("changing", [False, True], ids=["as many places all the time", "now more, now fewer"])

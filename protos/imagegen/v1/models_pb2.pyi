@@ -174,7 +174,9 @@ class Provider(_message.Message):
 
     @_builtins.property
     def out(self) -> _containers.RepeatedCompositeFieldContainer[Global___OutTarget]:
-        """What is asked after everything else, until it is well again."""
+        """What is asked after everything else, until it is well again: of the models that are listed, or
+        that a name of the configuration leads to.
+        """
 
     def __init__(
         self,

@@ -295,7 +295,7 @@ class Report(_message.Message):
 
     @_builtins.property
     def upstream_time(self) -> _duration_pb2.Duration:
-        """The time spent waiting for providers, over all attempts."""
+        """How long the attempts took, added up: where several ran side by side, more than went by."""
 
     @_builtins.property
     def skipped(self) -> _containers.RepeatedCompositeFieldContainer[Global___SkippedTarget]:
