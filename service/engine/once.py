@@ -21,9 +21,9 @@ from service.domain.answer import Answer, Claim, KeptImage
 from service.domain.event import AttemptStarted, Completed, Event, ImageReady, Origin, Planned, may_be_billed
 from service.domain.plan import Step
 from service.domain.request import ImageRequest
+from service.engine.calls import TIME_OVER
 from service.engine.check import check
 from service.engine.engine import Engine
-from service.engine.calls import TIME_OVER
 from service.engine.keeping import Keeping, failed, lost
 from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, Reason

@@ -9,6 +9,7 @@ import pytest
 from service.access import ledger
 from service.access.ledger import Account, Purse
 from service.access.permit import Permit
+from service.domain.answer import Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose, Sending
@@ -27,7 +28,7 @@ Plant = Callable[[pytest.MonkeyPatch, World], None]
 def check_then_act(patch: pytest.MonkeyPatch, made: World) -> None:
     """The purse is looked at, and then taken from."""
 
-    async def careless(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending) -> None:
+    async def careless(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, _: Claim | None) -> None:
         if await made.records.read(_taken) + amount > LIMIT:
             raise GatewayError(Reason.BUDGET_EXCEEDED, "There is too little left.")
         bottomless = tuple(Purse(each.scope, each.period, each.starts, 10**12) for each in account.purses)
