@@ -112,8 +112,8 @@ class Gateway:
         loop = asyncio.get_running_loop()
         end = loop.time() + grace
         await self.server.stop(grace)
+        await self.once.drain(max(0.0, end - loop.time()))
         await self.attempts.drain(max(0.0, end - loop.time()))
-        await self.once.drain()
         for task in self._background:
             task.cancel()
             with suppress(asyncio.CancelledError):

@@ -103,12 +103,11 @@ class KeptPermit:
         return replace(plan, steps=priced, skipped=(*plan.skipped, *skipped))
 
     async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
-        self._asked = True  # until the books have answered it may be held, or not
+        self._asked, self._taken = True, False  # until the books have answered it may be held, or not
         with self._unsent_if_it_fails(first):
             try:
                 await self._books.open(self._account, purpose, amount or 0, first, self._claim)
             except GatewayError as error:
-                self._taken = isinstance(error, TakenError)
                 self._asked = isinstance(error, RecordsAwayError) and not error.untried
                 raise
         self._opened = True
@@ -134,6 +133,9 @@ class KeptPermit:
         """An attempt that the books may have as sent, while its sender does not know, is settled as not sent."""
         try:
             yield
+        except TakenError:
+            self._taken = True
+            raise  # and nothing of it is in the books
         except BaseException:
             self.settle(AttemptRecord(number=sending.number, target=sending.target, outcome=Outcome.NOT_SENT))
             raise

@@ -31,8 +31,6 @@ from service.telemetry import log
 
 LOOK_EVERY = 0.5
 """Seconds between looks at what another process is making."""
-LAST_ANSWERS = 10.0
-"""Seconds in which the answers of a stopping process are kept, after its last attempts have ended."""
 
 
 class Once:
@@ -50,11 +48,15 @@ class Once:
             return self._engine.run(request, permit, around)
         return aclosing(self._run(request, permit, around))
 
-    async def drain(self) -> None:
-        """Waits until what was made is kept."""
+    async def drain(self, grace: float) -> None:
+        """Waits for what is made without a caller; what is still being made then begins nothing any more."""
         tasks = [each.task for each in self._making.values()]
         if tasks:
-            await asyncio.wait(tasks, timeout=LAST_ANSWERS)
+            _, late = await asyncio.wait(tasks, timeout=grace)
+            for task in late:
+                task.cancel()
+            if late:
+                await asyncio.wait(late)
 
     async def _run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
         check(request)
@@ -105,6 +107,7 @@ class Once:
         try:
             async with self._engine.run(request, permit, around) as events:
                 async for event in events:
+                    making.note(event)
                     if isinstance(event, ImageReady):
                         images.append(await self._keeping.put_away(event.image))
                     elif isinstance(event, Completed):
@@ -142,13 +145,21 @@ class _Making:
         self.task = asyncio.create_task(work, name="once")
         self.task.add_done_callback(self._over)
 
+    def note(self, event: Event) -> None:
+        """Whether to stop it would end the bill depends on who is asked; an image that has come is worth keeping."""
+        match event:
+            case Planned(plan):
+                self._steps = plan.steps
+            case AttemptStarted(_, index):
+                step = next(each for each in self._steps if each.index == index)
+                self._ends_the_bill = self._cancel_when_left and step.card.cancellable
+            case ImageReady():
+                self._ends_the_bill = False
+            case _:
+                pass
+
     def tell(self, event: Event) -> None:
         """For who came first, as it happens."""
-        if isinstance(event, Planned):
-            self._steps = event.plan.steps
-        elif isinstance(event, AttemptStarted):
-            step = next(each for each in self._steps if each.index == event.step)
-            self._ends_the_bill = self._cancel_when_left and step.card.cancellable
         if not self._left:
             self._events.put_nowait(event)
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from service.access import ledger
+from service.access import answers, ledger
+from service.access.answers import Found
 from service.access.ledger import Account, Purse
 from service.access.permit import Permit
 from service.domain.answer import Claim
@@ -19,7 +20,7 @@ from service.stores.records.port import Work
 from tests.simulation.loop import simulate
 from tests.simulation.world import LIMIT, PRICE, World, world
 
-WORLDS = 10
+WORLDS = 60
 """In how many each bug has to show at least once."""
 
 Plant = Callable[[pytest.MonkeyPatch, World], None]
@@ -105,6 +106,35 @@ def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
     patch.setattr(Attempt, "_cost", careless)
 
 
+def name_for_everybody(patch: pytest.MonkeyPatch, _: World) -> None:
+    """Whoever looks and finds nothing goes on, whoever else has looked meanwhile."""
+
+    def careless(wanted: Claim, request: str, ends: float, now: float) -> Work[None]:
+        yield "DELETE FROM answers WHERE id = $1", (wanted.id,)
+        yield from claim(wanted, request, ends, now)
+
+    claim = ledger.claim
+    patch.setattr(ledger, "claim", careless)
+
+
+def name_that_is_free_too_soon(patch: pytest.MonkeyPatch, _: World) -> None:
+    """A request that is over without an answer has cost nothing, some think."""
+    look = answers.look
+
+    def careless(wanted: Claim, now: float) -> Work[Found | None]:
+        found = yield from look(wanted, now)
+        return None if found is None or (found.answer is None and not found.running) else found
+
+    patch.setattr(answers, "look", careless)
+    patch.setattr(
+        answers,
+        "CLAIM",
+        "INSERT INTO answers AS a (id, body, request, ends) VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO UPDATE "
+        "SET request = excluded.request, answer = NULL WHERE a.answer IS NULL AND $5 > 0 AND NOT EXISTS "
+        "(SELECT 1 FROM requests AS r WHERE r.id = a.request AND r.ended IS NULL) RETURNING request",
+    )
+
+
 @pytest.mark.parametrize(
     ("plant", "verdict"),
     [
@@ -114,6 +144,8 @@ def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
         pytest.param(forgotten_hold, "requests are open", id="forgotten hold"),
         pytest.param(closing_lost_with_its_caller, "requests are open", id="closing lost with its caller"),
         pytest.param(free_unknown, "the provider billed", id="free unknown"),
+        pytest.param(name_for_everybody, "billed more than once", id="name for everybody"),
+        pytest.param(name_that_is_free_too_soon, "billed more than once", id="name that is free too soon"),
     ],
 )
 def test_a_planted_bug_is_found(plant: Plant, verdict: str) -> None:

@@ -1,7 +1,8 @@
 """A small world in virtual time: callers with one purse between them, the whole engine, and providers that misbehave.
 
 Chance decides when callers come and leave, what each provider does and how long it takes, when the records are away and
-which of their answers get lost. At the end everybody has gone, and the books must say what the providers billed.
+which of their answers get lost. Some callers share idempotency keys, and ask either of two processes. At the end
+everybody has gone, the books must say what the providers billed, and no provider billed twice for a key.
 """
 
 from __future__ import annotations
@@ -9,27 +10,30 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from collections import Counter
 from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import aclosing, suppress
-from pathlib import Path
+from contextlib import suppress
 from typing import Any
 
 from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Budget, Payer, Period, Scope, ScopeKind
 from service.domain.card import ModelCard
-from service.domain.event import AdapterEvent, Completed, ImageReady, Outcome, PartialImage
+from service.domain.event import AdapterEvent, Completed, ImageReady, Origin, Outcome, PartialImage
 from service.domain.image import Image, Picture
 from service.domain.price import Price
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
+from service.engine.engine import Engine
+from service.engine.keeping import Keeping
+from service.engine.once import Once
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Call
 from service.signing import Signer
-from service.stores.blobs.files import FileBlobs
+from service.stores.blobs.port import Blob, Shelf
 from service.stores.records.port import Work
 from tests.judge import complaints_about
 from tests.simulation.records import InlineRecords
@@ -37,6 +41,7 @@ from tests.simulation.records import InlineRecords
 PRICE = 40_000
 LIMIT = 600_000
 CALLERS = 60
+KEYS = tuple(f"key {number}" for number in range(4))
 
 PICTURE = Picture(data=b"picture", media_type="image/png")
 
@@ -50,6 +55,8 @@ class Provider:
         self.configured = True
         self.keys = ()
         self.billed = 0
+        self.bills = Counter[str]()
+        """By the prompt, which tells a caller's key."""
         self._chance = chance
 
     async def run(self, call: Call) -> AsyncGenerator[AdapterEvent, None]:
@@ -66,15 +73,16 @@ class Provider:
             case "unreachable":
                 raise ProviderError(Reason.PROVIDER_UNREACHABLE, "Nobody there.", Outcome.NOT_SENT)
             case "break":
-                self.billed += PRICE * self._chance.choice((0, 1))
+                if self._chance.choice((0, 1)):
+                    self._bill(call)
                 raise ProviderError(Reason.PROVIDER_CONNECTION_LOST, "Gone.", Outcome.UNKNOWN)
             case "break late":
-                self.billed += PRICE
+                self._bill(call)
                 yield PartialImage(0, 0, PICTURE)
                 await self._wait(call)
                 raise ProviderError(Reason.PROVIDER_CONNECTION_LOST, "Gone.", Outcome.UNKNOWN)
             case _:
-                self.billed += PRICE
+                self._bill(call)
                 yield PartialImage(0, 0, PICTURE)
                 await self._wait(call)
                 yield ImageReady(Image(index=0, picture=PICTURE))
@@ -82,10 +90,42 @@ class Provider:
     async def close(self) -> None:
         return
 
+    def _bill(self, call: Call) -> None:
+        self.billed += PRICE
+        self.bills[call.request.prompt] += 1
+
     async def _wait(self, call: Call) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(self._chance.expovariate(0.2)):
                 await (call.cancelled.wait() if self.models["model"].cancellable else asyncio.Event().wait())
+
+
+class Pictures:
+    """A place for pictures that now and then does not take one."""
+
+    def __init__(self, chance: random.Random) -> None:
+        self._chance = chance
+        self._kept: dict[str, bytes] = {}
+
+    async def put(self, shelf: Shelf, name: str, data: bytes) -> None:
+        await asyncio.sleep(self._chance.choice((0.0, 0.1, 2.0)))
+        if self._chance.random() < 0.05:
+            raise GatewayError(Reason.UNAVAILABLE, "There is no room.")
+        self._kept[name] = data
+
+    async def open(self, shelf: Shelf, name: str, piece: int) -> Blob | None:
+        data = self._kept.get(name)
+
+        async def pieces() -> AsyncGenerator[bytes, None]:
+            yield data or b""
+
+        return None if data is None else Blob(len(data), pieces())
+
+    async def sweep(self, shelf: Shelf, older_than: float) -> int:
+        return 0
+
+    async def close(self) -> None:
+        return
 
 
 class World:
@@ -110,12 +150,18 @@ class World:
             for name, each in self.providers.items()
         }
         route = Route((("first/model", 1),), ("second/model",))
-        self.pipeline = Pipeline(
-            router=Router(upstreams, {"route": route}, frozenset()),
-            adapters=self.providers,
-            attempts=self.attempts,
-            delivery=Delivery(FileBlobs(Path("nowhere")), Signer([b"a key that signs nothing"])),
+        blobs = Pictures(chance)
+        delivery = Delivery(blobs, Signer([b"a key that signs nothing"]))
+        engine = Engine(
+            Pipeline(
+                router=Router(upstreams, {"route": route}, frozenset()),
+                adapters=self.providers,
+                attempts=self.attempts,
+                delivery=delivery,
+            )
         )
+        self.processes = [Once(engine, Keeping(blobs, delivery)) for _ in range(2)]
+        """They know of each other's requests by the books alone."""
 
     async def live(self, callers: int = CALLERS) -> None:
         """From the first caller's coming to the last one's going; raises AssertionError for whatever does not fit."""
@@ -123,13 +169,19 @@ class World:
         await asyncio.gather(*(self._caller(i) for i in range(callers)))
         storm.cancel()
         self.records.away, self.records.lose_answers = False, 0
+        for each in self.processes:
+            await each.drain(1000)
         await self.attempts.drain(1000)
         while self.books.late:  # noqa: ASYNC110 - what is late has no event to wait for
             await asyncio.sleep(1)
+        await asyncio.sleep(5)  # what somebody asked of the records who was cancelled then ends alone
         found = self.records.at_once(complaints_about, sum(each.billed for each in self.providers.values()))
         spent = self.records.at_once(_spent)
         if spent > LIMIT:
             found.append(f"{spent} was spent, and there was only {LIMIT}")
+        for provider in self.providers.values():
+            twice = [prompt for prompt, bills in provider.bills.items() if prompt in KEYS and bills > 1]
+            found += [f"{provider.name} billed more than once for {prompt}" for prompt in twice]
         if self.attempts.running:
             found.append(f"{self.attempts.running} attempts are still running")
         assert not found, "; ".join(found)
@@ -142,13 +194,14 @@ class World:
                 await self._ask(number)
 
     async def _ask(self, number: int) -> None:
-        request = ImageRequest(model="route", prompt="a fox", stream=True)
+        key = self._chance.choice((*KEYS, *len(KEYS) * ("",)))
+        request = ImageRequest(model="route", prompt=key or "a fox", stream=True, idempotency_key=key)
         around = Circumstances(request_id=f"request-{number}", deadline=asyncio.get_running_loop().time() + 60)
         permit = KeptPermit(self.books, self.payer)
         try:
-            async with aclosing(self.pipeline.run(request, permit, around)) as events:
+            async with self._chance.choice(self.processes).run(request, permit, around) as events:
                 async for event in events:
-                    if isinstance(event, Completed):
+                    if isinstance(event, Completed) and event.report.origin is Origin.MADE:
                         self.promised += event.report.cost
         except GatewayError as error:
             if error.reason is Reason.INTERNAL:
