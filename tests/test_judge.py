@@ -7,6 +7,7 @@ import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx2 as httpx
 import pytest
@@ -64,8 +65,11 @@ def free(attempt: Attempt, *, presumed: bool) -> MicroUsd:
     return 0
 
 
-def lost(tasks: set[asyncio.Task[None]], task: asyncio.Task[None]) -> None:
-    tasks.add(task)
+class Sticky(dict[asyncio.Task[None], Any]):
+    """Forgets nothing."""
+
+    def pop(self, *_: object) -> None:
+        return
 
 
 async def never(attempts: Attempts, *_: object) -> None:
@@ -90,8 +94,8 @@ async def test_money_that_stays_held(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 async def test_a_slot_that_is_never_free_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Planted: an attempt that has ended still counts as running."""
-    monkeypatch.setattr("service.engine.attempt._supervise", lost)
     async with found(tmp_path, "still under way after 5 s are 1 attempts") as house:
+        monkeypatch.setattr(house.gateway.attempts, "_attempts", Sticky())
         assert await ask(house) == 200
         assert house.gateway.attempts.running == 1
         house.gateway.attempts.drain = never  # pyright: ignore[reportAttributeAccessIssue] - or closing waits for it

@@ -156,6 +156,7 @@ def _report(of: Story) -> v1.Report:
         cost_micro_usd=of.recorded.cost,
         upstream_time=codec.duration(sum(each.record.seconds for each in of.attempts)),
         skipped=[codec.skipped(each) for each in ending.skipped] if ending else [],
+        origin=v1.ORIGIN_MADE,
         possible_duplicate_micro_usd=possible_duplicate([each.record for each in of.attempts]),
     )
 

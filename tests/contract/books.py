@@ -100,8 +100,7 @@ RUNNING = v1.RecordedRequest(
 
 REPORT = v1.Report()
 REPORT.CopyFrom(some.REPORT_MESSAGE)
-REPORT.ClearField("origin")
-REPORT.MergeFrom(v1.Report(provider="south", kind="painter", model="scene", fallback_index=3))
+REPORT.MergeFrom(v1.Report(origin=v1.ORIGIN_MADE, provider="south", kind="painter", model="scene", fallback_index=3))
 
 PRICES = [
     v1.AttemptPrice(

@@ -142,13 +142,15 @@ async def test_the_plan_is_shown_over_rest(house: House) -> None:
     """The same body as for a picture, and nobody is asked: steps, what becomes of parameters, what it costs at most."""
     body = {"model": MODEL, "prompt": "a fox", "size": "17x17", "fallbacks": ["keyless/gpt-image-2", "painter/scene"]}
     answer = await ask(house, {**body, "size": "1024x1024"}, "/v1/images/plan")
-    refused = await ask(house, body, "/v1/images/plan")
+    nearest = await ask(house, body, "/v1/images/plan")
+    refused = await ask(house, {**body, "strict": True}, "/v1/images/plan")
 
     plan = answer.json()
     assert [f"{each['provider_name']}/{each['model']}" for each in plan["steps"]] == [MODEL, "painter/scene"]
     assert plan["steps"][0]["changes"] == [{"parameter": "size", "action": "applied", "asked": "1024x1024"}]
     assert [each["target"] for each in plan["skipped"]] == ["keyless/gpt-image-2"]
     assert float(plan["max_cost_usd"]) > 0.1
+    assert [each["sent"] for each in nearest.json()["steps"][0]["changes"]] == ["816x816"]
     assert (refused.status_code, refused.json()["error"]["param"]) == (400, "size")
     assert not house.openai.requests
 
