@@ -63,6 +63,7 @@ lock-check: $(VENV)/.dev  # the locks are what pyproject.toml asks for
 campaign: $(VENV)/.dev  ## the full figures of what the tests prove scaled; writes docs/campaigns/
 	@$(BIN)/python -m tests.campaign.leaving
 	@$(BIN)/python -m tests.campaign.books
+	@$(BIN)/python -m tests.campaign.engine
 	@$(BIN)/python -m tests.campaign.connections
 	@$(BIN)/python -m tests.campaign.fuzzing
 

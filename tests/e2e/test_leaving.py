@@ -11,6 +11,7 @@ import pytest
 from imagegen import Client, Picture
 
 from tests.callers import ask
+from tests.e2e.leavers import leave_at_random
 from tests.house import House, settled, until
 from tests.upstreams.openai import held, stall
 
@@ -97,6 +98,13 @@ async def test_an_attempt_that_cannot_be_ended_is_finished_and_settled(house: Ho
 
     assert all(seen.finished for seen in house.openai.requests)
     assert len(house.openai.bill) == 40
+
+
+async def test_two_hundred_leave_at_any_moment(house: House) -> None:
+    """Whole answers and streams, over both faces, with keys and without: the books know whatever was billed."""
+    await leave_at_random(house, 200)
+
+    assert house.openai.bill
 
 
 async def _read(client: Client) -> None:
