@@ -30,8 +30,8 @@ _LINES = {
 
 EXPOSED = (
     "x-request-id, x-imagegen-provider, x-imagegen-model, x-imagegen-fallback-index, x-imagegen-upstream-ms, "
-    "x-imagegen-cost-usd, x-imagegen-changes, retry-after, x-should-retry, x-ratelimit-limit-requests, "
-    "x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
+    "x-imagegen-cost-usd, x-imagegen-changes, x-imagegen-origin, retry-after, x-should-retry, "
+    "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, x-ratelimit-limit-tokens, "
     "x-ratelimit-remaining-tokens, x-ratelimit-reset-tokens"
 )
 """What scripts of listed sites may read of an answer's headers."""

@@ -30,7 +30,7 @@ class ImageGenerationStub(object):
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     def __init__(self, channel):
@@ -61,7 +61,7 @@ class ImageGenerationServicer(object):
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     def GenerateImages(self, request, context):
@@ -119,7 +119,7 @@ class ImageGeneration(object):
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     @staticmethod

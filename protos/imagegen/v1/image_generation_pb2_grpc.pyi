@@ -31,7 +31,7 @@ class ImageGenerationStub:
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     @_typing.overload
@@ -55,7 +55,7 @@ class ImageGenerationAsyncStub(ImageGenerationStub):
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
@@ -75,7 +75,7 @@ class ImageGenerationServicer(metaclass=_abc_1.ABCMeta):
 
     Metadata that every call may carry: `authorization`, `x-request-id` ([A-Za-z0-9._-]{1,64}),
     `traceparent`. The answer's trailers repeat the report in short: `x-imagegen-provider`,
-    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`.
+    `-model`, `-fallback-index`, `-upstream-ms`, `-cost-usd`, `-changes`, `-origin`.
     """
 
     @_abc_1.abstractmethod
