@@ -162,5 +162,5 @@ def test_requests_and_changes_in_every_order() -> None:
         await life.engine.close()
         assert all(each.closed for each in ever)
 
-    for seed in seeds(50):
+    for seed in seeds(20):
         simulate(lambda seed=seed: main(random.Random(seed)), seed)
