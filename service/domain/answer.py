@@ -5,21 +5,14 @@ from __future__ import annotations
 from msgspec import Struct
 
 from service.domain.event import Completed, Report
-from service.domain.image import Traits, Usage
+from service.domain.image import Image
 
 
-class KeptImage(Struct, frozen=True, kw_only=True):
-    """A finished image; its bytes are in the blobs."""
+class KeptImage(Struct, frozen=True):
+    """A finished image without its bytes, which are in the blobs under this name."""
 
-    index: int
     name: str
-    media_type: str
-    width: int
-    height: int
-    traits: Traits
-    seed: int | None
-    revised_prompt: str | None
-    usage: Usage | None
+    image: Image
 
 
 class Failure(Struct, frozen=True, kw_only=True):

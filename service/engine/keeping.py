@@ -8,8 +8,8 @@ from contextlib import aclosing
 from msgspec.structs import replace
 
 from service.domain.answer import Answer, Failure, KeptImage
-from service.domain.event import Event, ImageReady, Origin, Outcome
-from service.domain.image import Image, Picture
+from service.domain.event import Event, ImageReady, Origin, Outcome, Report
+from service.domain.image import Image
 from service.domain.request import ImageRequest
 from service.engine.delivery import Delivery
 from service.engine.pipeline import Circumstances
@@ -28,28 +28,13 @@ class Keeping:
 
     async def put_away(self, image: Image) -> KeptImage | None:
         """None where the place for pictures does not take it: then the answer can be given only once."""
-        picture = image.picture
-        name = await self._delivery.put_away(picture, Shelf.KEPT, KEEP_SECONDS)
-        if name is None:
-            return None
-        return KeptImage(
-            index=image.index,
-            name=name,
-            media_type=picture.media_type,
-            width=picture.width,
-            height=picture.height,
-            traits=picture.traits,
-            seed=image.seed,
-            revised_prompt=image.revised_prompt,
-            usage=image.usage,
-        )
+        name = await self._delivery.put_away(image.picture, Shelf.KEPT, KEEP_SECONDS)
+        return None if name is None else KeptImage(name, _with(image, b""))
 
-    async def tell(
-        self, answer: Answer, origin: Origin, request: ImageRequest, around: Circumstances
-    ) -> AsyncGenerator[Event, None]:
+    async def tell(self, answer: Answer, request: ImageRequest, around: Circumstances) -> AsyncGenerator[Event, None]:
         """The answer once more, as the events of a request that has only finished images; or its error."""
         if answer.failure is not None:
-            raise _error(answer.failure, origin, around)
+            raise _error(answer.failure, around)
         images = [await self._fetch(each) for each in answer.images]  # all of them, before anything is told
         delivery = self._delivery.for_request(request, around.inline_limit)
         for image in images:
@@ -58,7 +43,7 @@ class Keeping:
         if completed is not None:
             for missing in completed.failed:
                 yield missing
-            yield replace(completed, report=replace(completed.report, request_id=around.request_id, origin=origin))
+            yield replace(completed, report=_repeated(completed.report, around))
 
     async def _fetch(self, kept: KeptImage) -> Image:
         blob = await self._blobs.open(Shelf.KEPT, kept.name, PIECE)
@@ -66,12 +51,11 @@ class Keeping:
             raise lost()
         async with aclosing(blob.pieces) as pieces:
             data = b"".join([piece async for piece in pieces])
-        picture = Picture(
-            data=data, media_type=kept.media_type, width=kept.width, height=kept.height, traits=kept.traits
-        )
-        return Image(
-            index=kept.index, picture=picture, seed=kept.seed, revised_prompt=kept.revised_prompt, usage=kept.usage
-        )
+        return _with(kept.image, data)
+
+
+def _with(image: Image, data: bytes) -> Image:
+    return replace(image, picture=replace(image.picture, data=data))
 
 
 def failed(error: GatewayError) -> Answer:
@@ -97,7 +81,7 @@ def lost() -> GatewayError:
     )
 
 
-def _error(failure: Failure, origin: Origin, around: Circumstances) -> GatewayError:
+def _error(failure: Failure, around: Circumstances) -> GatewayError:
     reason = Reason(failure.reason)
     if failure.from_provider:
         error = ProviderError(
@@ -106,5 +90,10 @@ def _error(failure: Failure, origin: Origin, around: Circumstances) -> GatewayEr
     else:
         error = GatewayError(reason, failure.message, field=failure.field, retry_after=failure.retry_after)
     if failure.report is not None:
-        error.report = replace(failure.report, request_id=around.request_id, origin=origin)
+        error.report = _repeated(failure.report, around)
     return error
+
+
+def _repeated(report: Report, around: Circumstances) -> Report:
+    """The account of then, under this call's own name."""
+    return replace(report, request_id=around.request_id, origin=Origin.REPEATED)

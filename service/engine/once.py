@@ -18,7 +18,7 @@ from msgspec.structs import replace
 from service.access.answers import TakenError
 from service.access.permit import Permit
 from service.domain.answer import Answer, Claim, KeptImage
-from service.domain.event import AttemptStarted, Completed, Event, ImageReady, Origin, Planned, may_be_billed
+from service.domain.event import AttemptStarted, Completed, Event, ImageReady, Planned, may_be_billed
 from service.domain.plan import Step
 from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
@@ -65,7 +65,7 @@ class Once:
             _refuse_another(making.claim.body, claim)
             answer = await making.wait(around.deadline)
             if answer is not None:
-                async for event in self._keeping.tell(answer, Origin.REPEATED, request, around):
+                async for event in self._keeping.tell(answer, request, around):
                     yield event
                 return
         making = _Making(claim, cancel_when_left=self._engine.pipeline.cancel_when_caller_leaves)
@@ -79,7 +79,7 @@ class Once:
         if making.failed is not None:
             raise making.failed
         if not making.told:
-            async for event in self._keeping.tell(answer, Origin.REPEATED, request, around):
+            async for event in self._keeping.tell(answer, request, around):
                 yield event
 
     async def _make(self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances) -> Answer:
