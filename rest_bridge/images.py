@@ -20,9 +20,9 @@ from rest_bridge import errors, openai_json, report, sse
 from rest_bridge.asked import Asked
 from rest_bridge.edge import arrival_of, errand_of, request_id_of
 from rest_bridge.gateway import Errand, Gateway
+from rest_bridge.headers import understood
 from rest_bridge.json import Spliced, dumps
 from rest_bridge.leaving import ends, has_left, left
-from rest_bridge.names import HEADERS
 from rest_bridge.openai_events import sse_events
 
 MIB = 1024 * 1024
@@ -33,8 +33,6 @@ LARGEST_BODY = 4 * MIB
 
 LAST_WORDS = 5.0
 """Seconds after the deadline in which a slow reader may still take what there is."""
-
-LATER_HEADERS = ("x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl")
 
 
 async def generate(request: Request) -> Response:
@@ -73,18 +71,11 @@ async def vary(request: Request) -> Response:
 async def _message(request: Request, asked: Asked) -> v1.Generation:
     """What is asked for, from the path, the headers and the body."""
     headers = arrival_of(request).headers
-    for name in LATER_HEADERS:
-        if name in headers:
-            raise errors.not_in_this_version(name, field=name)
     members = openai_json.members(await _body(request, headers))
     asked.learn(members)
     body, extras = openai_json.typed(members)
     message = openai_json.message(body, extras, request.path_params.get("deployment"))
-    for field, name in HEADERS.items():
-        if (value := headers.get(name.lower())) is not None:
-            if not value:
-                raise ImagegenError(v1.REASON_INVALID_PARAMETER, f"{name} must not be empty.", field=name)
-            setattr(message, field, value)
+    understood(headers, message)
     return message
 
 

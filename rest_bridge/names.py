@@ -5,7 +5,13 @@ from __future__ import annotations
 JSON_NAMES = {"steps": "num_inference_steps", "guidance": "guidance_scale"}
 """Parameters."""
 
-HEADERS = {"provider_key": "x-bf-api-key", "idempotency_key": "Idempotency-Key"}
+HEADERS = {
+    "provider_key": "x-bf-api-key",
+    "idempotency_key": "Idempotency-Key",
+    "cache.key": "x-bf-cache-key",
+    "cache.ttl": "x-bf-cache-ttl",
+    "cache.no_store": "x-bf-cache-no-store",
+}
 """What stands in a header."""
 
 OTHERWISE = {**JSON_NAMES, **HEADERS}

@@ -204,14 +204,18 @@ def _common() -> list[dict[str, Any]]:
     return [_header("X-Request-Timeout", seconds), _header("X-Request-Id", TEXT)]
 
 
+_LENGTHS = {"provider_key": 256, "idempotency_key": 255, "cache.key": 255}
+
+
 def _of_images() -> list[dict[str, Any]]:
     """What calls that make images take besides."""
-    lengths = {"provider_key": 256, "idempotency_key": 255}
-    names = [
-        _header(HEADERS[field], {"type": "string", "minLength": 1, "maxLength": most})
-        for field, most in lengths.items()
-    ]
-    return [*_common(), *names]
+    schemas = {
+        **{name: {"type": "string", "minLength": 1, "maxLength": most} for name, most in _LENGTHS.items()},
+        "cache.ttl": {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h)?$"},
+        "cache.no_store": {"type": "string", "enum": ["true", "false"]},
+    }
+    names = [_header(HEADERS[field], schema) for field, schema in schemas.items()]
+    return [*_common(), *names, _header("x-bf-cache-type", {"type": "string", "enum": ["direct"]})]
 
 
 def _header(name: str, schema: dict[str, Any]) -> dict[str, Any]:

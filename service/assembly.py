@@ -18,14 +18,15 @@ from service.config import Config, ConfigError, address, is_loopback
 from service.config.changes import differing, refuse_what_needs_a_start
 from service.config.file import ConfigFile
 from service.config.schema import Limits
+from service.config.units import seconds
+from service.domain.price import micro_usd
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
-from service.engine.keeping import Keeping
 from service.engine.once import Once
 from service.engine.pipeline import Pipeline
 from service.engine.rooms import Room
-from service.engine.router import Route, Router, Upstream
+from service.engine.router import Route, RouteCache, Router, Upstream
 from service.housekeeping import Housekeeping
 from service.liveness import Liveness
 from service.providers import prices, registry
@@ -71,7 +72,7 @@ class Gateway:
                 **_policies(config),
             )
         )
-        self.once = Once(self.engine, Keeping(self.blobs, delivery))
+        self.once = Once(self.engine)
         doorman = OpenDoorman(self.books)
         files = _tls_files(config)
         self.server = Server(
@@ -272,6 +273,7 @@ def _routes(config: Config) -> dict[str, Route]:
             model.after_unknown,
             model.fallback_on_refusal,
             model.strict,
+            RouteCache(seconds(model.cache.ttl), micro_usd(model.cache.price)) if model.cache else None,
         )
         for name, model in config.models.items()
     }

@@ -3,6 +3,8 @@
 A name is claimed in the transaction that holds the request's money, so that of all who claim it one goes on. A request
 that has ended and cannot have cost anything sets its name free. One that ended without an answer, because its process
 has gone or its answer could not be kept, may have cost something: nobody will ever know more.
+
+The cache's answers lie here, too. Their names say the whole question; nobody claims them.
 """
 
 from __future__ import annotations
@@ -29,6 +31,11 @@ SELECT a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END,
 FROM answers AS a JOIN requests AS r ON r.id = a.request WHERE a.id = $1 AND a.ends > $2
 """
 KEEP = "UPDATE answers SET answer = $3 WHERE id = $1 AND request = $2 AND answer IS NULL"
+RECALL = "SELECT answer FROM answers WHERE id = $1 AND ends > $2"
+REMEMBER = """
+INSERT INTO answers (id, body, request, ends, answer) VALUES ($1, '', $2, CAST($3 AS BIGINT), $4)
+ON CONFLICT (id) DO UPDATE SET request = excluded.request, ends = excluded.ends, answer = excluded.answer
+"""
 SWEEP = "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE ends <= $1 LIMIT 500) RETURNING id"
 
 
@@ -63,6 +70,18 @@ def claim(wanted: Claim, request: str, ends: float, now: float) -> Work[None]:
 
 def keep(claim: Claim, request: str, answer: Answer) -> Work[None]:
     yield KEEP, (claim.id, request, msgspec.json.encode(answer).decode())
+
+
+def recall(entry: str, now: float) -> Work[Answer | None]:
+    """The answer that the cache has under a name."""
+    for (answer,) in (yield RECALL, (entry, int(now * 1000))):
+        return msgspec.json.decode(answer, type=Answer)
+    return None
+
+
+def remember(entry: str, request: str, answer: Answer, ends: float) -> Work[None]:
+    """Puts an answer into the cache, in the place of an older one."""
+    yield REMEMBER, (entry, request, int(ends * 1000), msgspec.json.encode(answer).decode())
 
 
 def sweep(now: float) -> Work[bool]:

@@ -76,6 +76,12 @@ class Books:
     async def keep(self, account: Account, claim: Claim, answer: Answer) -> None:
         await self._records.write(answers.keep, claim, account.id, answer)
 
+    async def recall(self, entry: str) -> Answer | None:
+        return await self._records.read(answers.recall, entry, self._records.now())
+
+    async def remember(self, account: Account, entry: str, answer: Answer, seconds: float) -> None:
+        await self._records.write(answers.remember, entry, account.id, answer, self._records.now() + seconds)
+
     async def forget_answers(self) -> None:
         """Removes the answers that have been kept long enough."""
         while await self._records.write(answers.sweep, self._records.now()):

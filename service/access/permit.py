@@ -40,6 +40,18 @@ class Permit(Protocol):
         """Keeps an answer under the name that was claimed."""
         ...
 
+    def entry(self, key: str, question: bytes) -> str:
+        """The name in the cache of this caller's answer to a question."""
+        ...
+
+    async def recall(self, entry: str) -> Answer | None:
+        """The answer that the cache has under a name."""
+        ...
+
+    async def remember(self, entry: str, answer: Answer, seconds: float) -> None:
+        """Puts an answer into the cache."""
+        ...
+
     async def hold(self, purpose: Purpose, amount: MicroUsd | None, first: Sending) -> None:
         """Sets money aside (None: the price is not known) and notes that the first attempt is about to be sent.
 
@@ -74,8 +86,7 @@ class KeptPermit:
         self._taken = False
 
     def claim(self, key: str, question: bytes) -> Claim:
-        owner = self._payer.scopes[0].name if self._payer.scopes else ""
-        name = sha256(f"{owner}\0{key}".encode())
+        name = sha256(f"{self._owner}\0{key}".encode())
         self._claim = Claim(name.hexdigest(), sha256(name.digest() + question).hexdigest())
         return self._claim
 
@@ -85,6 +96,19 @@ class KeptPermit:
     async def keep(self, answer: Answer) -> None:
         if self._claim is not None:
             await self._books.keep(self._account, self._claim, answer)
+
+    def entry(self, key: str, question: bytes) -> str:
+        return "cache " + sha256(f"{self._owner}\0{key}\0".encode() + question).hexdigest()
+
+    async def recall(self, entry: str) -> Answer | None:
+        return await self._books.recall(entry)
+
+    async def remember(self, entry: str, answer: Answer, seconds: float) -> None:
+        await self._books.remember(self._account, entry, answer, seconds)
+
+    @property
+    def _owner(self) -> str:
+        return self._payer.scopes[0].name if self._payer.scopes else ""
 
     def narrow(self, plan: Plan) -> Plan:
         """Where a budget applies, a step without a price cannot be held for."""

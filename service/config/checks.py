@@ -10,9 +10,13 @@ from urllib.parse import urlsplit
 from service.config import s3, servers
 from service.config.complaint import ConfigError
 from service.config.outgoing import listed
-from service.config.schema import Bridge, Config, Entra, PriceTable, Provider
+from service.config.schema import Bridge, Config, Entra, PriceTable, Provider, RouteCache
 from service.config.servers import masked
 from service.config.units import address, seconds
+from service.domain.plan import CACHE
+
+LONGEST_CACHED = 86400.0
+"""Seconds."""
 
 _NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 _PORT = "(?::[0-9]{1,5})?"
@@ -52,6 +56,8 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             yield from _target(config, f"models.{name}.targets[{i}].target", entry.target)
         for i, target in enumerate(model.fallbacks):
             yield from _target(config, f"models.{name}.fallbacks[{i}]", target)
+        if model.cache is not None:
+            yield from _cache(f"models.{name}.cache", model.cache)
     for name, table in config.prices.items():
         yield from _target(config, f"prices.{name}", name)
         yield from _price(f"prices.{name}", table)
@@ -163,6 +169,8 @@ def _is_http(url: str) -> bool:
 def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, str]]:
     if not name or "/" in name:
         yield path, 'a provider\'s name is not empty and has no "/": it is the part before it in "provider/model"'
+    if name == CACHE:
+        yield path, f'the name "{CACHE}" is taken: it stands for answers from the cache'
     if provider.base_url and not _is_http(provider.base_url):
         yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
     yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)
@@ -217,6 +225,17 @@ def _target(config: Config, path: str, target: str) -> Iterator[tuple[str, str]]
         yield path, f'there is no provider "{provider}" in this file; it has: {known}'
 
 
+def _cache(path: str, cache: RouteCache) -> Iterator[tuple[str, str]]:
+    try:
+        lasts = seconds(cache.ttl)
+    except ValueError as error:
+        yield f"{path}.ttl", str(error)
+    else:
+        if not 0 < lasts <= LONGEST_CACHED:
+            yield f"{path}.ttl", f'expected more than 0 and at most "24h", got "{cache.ttl}"'
+    yield from _amount(f"{path}.price", cache.price)
+
+
 def _price(path: str, table: PriceTable) -> Iterator[tuple[str, str]]:
     if isinstance(table.per_image, str):
         amounts = {f"{path}.per_image": table.per_image}
@@ -232,9 +251,13 @@ def _price(path: str, table: PriceTable) -> Iterator[tuple[str, str]]:
         if not re.fullmatch(r"\*|auto|[1-9][0-9]{0,4}x[1-9][0-9]{0,4}", row.size):
             yield f"{path}.per_image[{i}].size", f'expected "*", "auto" or WIDTHxHEIGHT, got "{row.size}"'
     for where, amount in amounts.items():
-        try:
-            good = Decimal(amount).is_finite() and Decimal(amount) >= 0
-        except InvalidOperation:
-            good = False
-        if not good:
-            yield where, f'expected dollars as text such as "0.04", got "{amount}"'
+        yield from _amount(where, amount)
+
+
+def _amount(path: str, amount: str) -> Iterator[tuple[str, str]]:
+    try:
+        good = Decimal(amount).is_finite() and Decimal(amount) >= 0
+    except InvalidOperation:
+        good = False
+    if not good:
+        yield path, f'expected dollars as text such as "0.04", got "{amount}"'

@@ -130,12 +130,18 @@ class WeightedTarget(Table, frozen=True):
     weight: int = 1
 
 
+class RouteCache(Table, frozen=True):
+    ttl: str = "5m"
+    price: str = "0"
+
+
 class Model(Table, frozen=True):
     targets: tuple[WeightedTarget, ...]
     fallbacks: tuple[str, ...] = ()
     after_unknown: AfterUnknown | None = None
     fallback_on_refusal: bool = False
     strict: bool = False
+    cache: RouteCache | None = None
 
 
 class PriceByTokens(Table, frozen=True):

@@ -107,6 +107,8 @@ class Origin(StrEnum):
     MADE = "made"
     REPEATED = "repeated"
     """It was given before, to the same idempotency key."""
+    CACHED = "cached"
+    """It was given before, to the same request."""
 
 
 class Report(Struct, frozen=True, kw_only=True):

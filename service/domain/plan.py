@@ -38,6 +38,10 @@ class Conversion(Struct, frozen=True):
     """As output_compression; None where the best will do."""
 
 
+CACHE = "cache"
+"""The provider that answers from the cache have; no other may be called so."""
+
+
 class Target(Struct, frozen=True):
     """A model at a provider: `provider` is its name in the configuration, `kind` what it is."""
 
@@ -47,6 +51,11 @@ class Target(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.provider}/{self.model}"
+
+
+def cached(target: Target | None) -> Target:
+    """What answers in the place of a target whose answer the cache has."""
+    return Target(CACHE, CACHE, str(target))
 
 
 class Policy(Struct, frozen=True, kw_only=True):
@@ -110,10 +119,22 @@ class Skipped(Struct, frozen=True):
     explanation: str
 
 
+class Memory(Struct, frozen=True, kw_only=True):
+    """Where an answer that was given before will do: under which key, and for how long a new one is kept."""
+
+    key: str
+    seconds: float
+    store: bool
+    price: MicroUsd
+    """For each image."""
+
+
 class Plan(Struct, frozen=True):
     steps: tuple[Step, ...]
     skipped: tuple[Skipped, ...] = ()
     policy: Policy = Policy()
+    memory: Memory | None = None
+    """None where the answer is to be made."""
 
     @property
     def max_cost(self) -> MicroUsd | None:

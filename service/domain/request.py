@@ -46,6 +46,15 @@ WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})
 PARAMETER_NAMES = tuple(name for name in Parameters.__struct_fields__ if name != "extras")
 
 
+class CacheUse(Struct, frozen=True, kw_only=True):
+    """What a caller wants of the cache; None is unset."""
+
+    key: str = ""
+    seconds: float | None = None
+    """How long the answer will be found; 0 keeps the request away from the cache."""
+    no_store: bool = False
+
+
 class ImageRequest(Struct, frozen=True, kw_only=True):
     """One request, as asked: no target chosen, nothing adapted."""
 
@@ -64,5 +73,6 @@ class ImageRequest(Struct, frozen=True, kw_only=True):
     """ "fallback" or "fail": what to do where a provider may have been billed and nobody knows."""
     idempotency_key: str = ""
     """The caller's name for it: asked again under this name, it is not carried out again."""
+    cache: CacheUse = CacheUse()
     strict: bool | None = None
     """Whether what a model does not take as asked is refused rather than translated or dropped."""

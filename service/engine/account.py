@@ -8,7 +8,7 @@ from operator import add
 
 from msgspec.structs import replace
 
-from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Report, may_be_billed
+from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Origin, Report, may_be_billed
 from service.domain.image import FORMATS, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
@@ -31,6 +31,8 @@ class Account:
         self._delivered: dict[int, ImageReady] = {}
         self._tried: dict[int, list[Attempt]] = {}
         """The attempts that are over, by the step they were for."""
+        self._cached: Completed | None = None
+        """The answer that the cache has, as it was told first."""
         self._error: GatewayError | None = None
         self._errors: dict[int, GatewayError | None] = {}
         """What became of the last attempt at an image, by its index."""
@@ -54,6 +56,8 @@ class Account:
     @property
     def labels(self) -> counting.Labels:
         """What the request counts for: the target that the account is about."""
+        if self._cached:
+            return counting.CACHE
         return (self._step.target.provider, self._step.family) if self._step else counting.NOBODY
 
     def planned(self, plan: Plan) -> None:
@@ -62,6 +66,11 @@ class Account:
     def speak_of(self, step: Step) -> None:
         """The target that the account is about: the one that is being asked, or that the error is from."""
         self._step = step
+
+    def cached(self, completed: Completed, record: AttemptRecord) -> None:
+        """The answer is one that was given before, and this is what it costs now."""
+        self._cached = completed
+        self._attempts.append(record)
 
     def deliver(self, ready: ImageReady) -> None:
         self._delivered[ready.image.index] = ready
@@ -120,13 +129,15 @@ class Account:
             state, reason = State.FAILED, self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
         else:
             state, reason = (State.PARTIAL, Reason(failed[0].reason)) if failed else (State.DONE, None)
+        report = self.report()
+        told = self._attempts if self._cached else [each.record for each in self._of_step]
         return Ending(
             state=state,
             reason=reason,
             images=self.images,
-            fallback_index=self._step.index if self._step else 0,
-            told=self._of_step[-1].record.number if self._of_step else None,
-            changes=tuple(each if content else _without_content(each) for each in self._changes),
+            fallback_index=report.fallback_index,
+            told=told[-1].number if told else None,
+            changes=tuple(each if content else _without_content(each) for each in report.changes),
             skipped=self._skipped,
             recorded=tuple(self._recorded),
         )
@@ -136,22 +147,24 @@ class Account:
         """The attempts for the step that the account is about."""
         return self._tried.get(self._step.index, []) if self._step else []
 
-    @property
-    def _changes(self) -> tuple[Change, ...]:
-        return self._step.changes if self._step else ()
-
     def report(self) -> Report:
-        return Report(
+        report = Report(
             request_id=self._request_id,
             requested_model=self.request.model[:MAX_NAME],
-            target=self._step.target if self._step else None,
-            changes=self._changes,
-            fallback_index=self._step.index if self._step else 0,
             attempts=tuple(self._attempts),
             skipped=self._skipped,
         )
+        if self._cached:
+            target, changes = self._attempts[-1].target, self._cached.report.changes
+            return replace(report, origin=Origin.CACHED, target=target, changes=changes)
+        if self._step:
+            step = self._step
+            return replace(report, target=step.target, fallback_index=step.index, changes=step.changes)
+        return report
 
     def completed(self) -> Completed:
+        if self._cached:
+            return replace(self._cached, usage=None, report=self.report())
         pictures = [ready.image.picture for ready in self._delivered.values()]
         told = [each.traits for each in (*self._of_step, *pictures) if each.traits != Traits()]
         used = [each.usage for each in self._of_step if each.usage]

@@ -13,7 +13,8 @@ from service.engine.complaints import invalid, missing, one_of, quoted
 MAX_PROMPT = 32_000
 MAX_FALLBACKS = 10
 MAX_NAME = 256
-MAX_IDEMPOTENCY_KEY = 255
+MAX_KEY = 255
+MAX_CACHE_SECONDS = 86_400
 
 _RANGES = {
     "n": (1, 10),
@@ -50,8 +51,12 @@ def check(request: ImageRequest) -> None:
         _name(f"fallbacks[{i}]", fallback)
     if request.key:
         _name("provider_key", request.key)
-    if len(request.idempotency_key) > MAX_IDEMPOTENCY_KEY or not request.idempotency_key.isprintable():
-        raise invalid("idempotency_key", f"must be 1 to {MAX_IDEMPOTENCY_KEY} printable characters")
+    if len(request.idempotency_key) > MAX_KEY or not request.idempotency_key.isprintable():
+        raise invalid("idempotency_key", f"must be 1 to {MAX_KEY} printable characters")
+    if len(request.cache.key) > MAX_KEY or not request.cache.key.isprintable():
+        raise invalid("cache.key", f"must be 1 to {MAX_KEY} printable characters")
+    if request.cache.seconds is not None and not 0 <= request.cache.seconds <= MAX_CACHE_SECONDS:
+        raise invalid("cache.ttl", f"must be between 0 and {MAX_CACHE_SECONDS} seconds")
     if request.after_unknown is not None and request.after_unknown not in _AFTER_UNKNOWN:
         raise one_of("after_unknown", request.after_unknown, _AFTER_UNKNOWN)
     if request.response_format is not None and request.response_format not in _RESPONSE_FORMATS:

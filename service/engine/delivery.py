@@ -1,4 +1,4 @@
-"""How a finished image reaches the caller: as bytes, or as a file behind a signed path.
+"""Where finished images go: to the caller as bytes, or as a file behind a signed path; and aside, for later.
 
 A file where the caller asked for a URL, and where the bytes would burst what the answer may carry inline.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
+from contextlib import aclosing
 
 from msgspec.structs import replace
 
+from service.domain.answer import Answer, KeptImage
 from service.domain.event import ImageReady
-from service.domain.image import FORMATS, Picture
+from service.domain.image import FORMATS, Image, Picture
 from service.domain.request import ImageRequest
 from service.errors import GatewayError
 from service.signing import Signer
@@ -22,6 +24,9 @@ from service.telemetry import log
 URL_SECONDS = 3600
 RECORD_SECONDS = 2.0
 """How long a caller waits for a picture to be kept that the operator wants kept."""
+KEEP_SECONDS = 10.0
+"""The same, of an answer that may be given again."""
+PIECE = 1024 * 1024
 SWEEP_SECONDS = URL_SECONDS + 3600
 """When a file is swept: an hour after its URL expired."""
 
@@ -53,6 +58,22 @@ class Delivery:
         await self._blobs.put(Shelf.RESULTS, file_id, picture.data)
         return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
 
+    async def keep(self, image: Image) -> KeptImage | None:
+        """Keeps an image of an answer that may be given again; None where the store does not take it."""
+        name = await self.put_away(image.picture, Shelf.KEPT, KEEP_SECONDS)
+        return None if name is None else KeptImage(name, _with(image, b""))
+
+    async def fetch(self, answer: Answer) -> list[Image] | None:
+        """The images of an answer that was kept; None where one of them is there no more."""
+        images: list[Image] = []
+        for kept in answer.images:
+            blob = await self._blobs.open(Shelf.KEPT, kept.name, PIECE)
+            if blob is None:
+                return None
+            async with aclosing(blob.pieces) as pieces:
+                images.append(_with(kept.image, b"".join([piece async for piece in pieces])))
+        return images
+
     async def put_away(self, picture: Picture, shelf: Shelf, seconds: float) -> str | None:
         """Keeps a picture beside what is delivered; where the store fails, the caller loses nothing."""
         name = _new_name(picture)
@@ -63,6 +84,10 @@ class Delivery:
             log("delivery").warning("picture not kept", shelf=shelf, error=str(error) or "the store does not answer")
             return None
         return name
+
+
+def _with(image: Image, data: bytes) -> Image:
+    return replace(image, picture=replace(image.picture, data=data))
 
 
 def _new_name(picture: Picture) -> str:

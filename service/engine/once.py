@@ -24,8 +24,8 @@ from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
 from service.engine.check import check
 from service.engine.engine import Engine
-from service.engine.keeping import Keeping, failed, lost
 from service.engine.pipeline import Circumstances
+from service.engine.repeat import failed, lost, tell_again
 from service.errors import GatewayError, Reason
 from service.telemetry import log
 
@@ -34,9 +34,9 @@ LOOK_EVERY = 0.5
 
 
 class Once:
-    def __init__(self, engine: Engine, keeping: Keeping) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._keeping = keeping
+        self._delivery = engine.pipeline.delivery
         self._making: dict[str, _Making] = {}
         """By the name that is claimed."""
 
@@ -65,7 +65,7 @@ class Once:
             _refuse_another(making.claim.body, claim)
             answer = await making.wait(around.deadline)
             if answer is not None:
-                async for event in self._keeping.tell(answer, request, around):
+                async for event in tell_again(answer, request, around, self._delivery):
                     yield event
                 return
         making = _Making(claim, cancel_when_left=self._engine.pipeline.cancel_when_caller_leaves)
@@ -79,7 +79,7 @@ class Once:
         if making.failed is not None:
             raise making.failed
         if not making.told:
-            async for event in self._keeping.tell(answer, request, around):
+            async for event in tell_again(answer, request, around, self._delivery):
                 yield event
 
     async def _make(self, making: _Making, request: ImageRequest, permit: Permit, around: Circumstances) -> Answer:
@@ -109,7 +109,7 @@ class Once:
                 async for event in events:
                     making.note(event)
                     if isinstance(event, ImageReady):
-                        images.append(await self._keeping.put_away(event.image))
+                        images.append(await self._delivery.keep(event.image))
                     elif isinstance(event, Completed):
                         answer, making.told = _answer(images, event), True
                         await _keep(permit, answer)

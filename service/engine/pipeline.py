@@ -22,6 +22,7 @@ from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
+from service.engine.cache import Entry, Found, entry_of
 from service.engine.calls import Terms
 from service.engine.check import MAX_NAME, check
 from service.engine.delivery import RECORD_SECONDS, Delivery
@@ -76,14 +77,22 @@ class Pipeline:
             under_way = counting.requests(request.operation)
             under_way.inc()
             failure: GatewayError | None = None
+            entry: Entry | None = None
             over = False
             try:
                 plan = self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
-                carried = self._carry_out(plan, permit, around, account, begun, purpose, span.context)
+                entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory else None
+                found = await entry.find() if entry else None
+                if found:
+                    entry, carried = None, self._give_again(found, permit, around, account, purpose)
+                else:
+                    carried = self._carry_out(plan, permit, around, account, begun, purpose, span.context)
                 async with aclosing(carried) as events:
                     async for event in events:
+                        if entry and isinstance(event, ImageReady):
+                            await entry.put_away(event.image)
                         yield event
                 over = True
             except GatewayError as error:
@@ -107,6 +116,8 @@ class Pipeline:
                         failure.retry_after = None  # asking again would be asking for a second bill
                     raise failure
             completed = account.completed()
+            if entry:
+                await entry.keep(completed)
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:
                 yield failed
@@ -159,6 +170,18 @@ class Pipeline:
                     event = await delivery.deliver(event)
                     account.deliver(event)
                 yield event
+
+    async def _give_again(
+        self, found: Found, permit: Permit, around: Circumstances, account: Account, purpose: Purpose
+    ) -> AsyncGenerator[Event, None]:
+        await permit.hold(purpose, found.cost, found.sending)
+        permit.settle(found.record)
+        account.cached(found.completed, found.record)
+        delivery = self.delivery.for_request(account.request, around.inline_limit)
+        for image in found.images:
+            ready = await delivery.deliver(ImageReady(image))
+            account.deliver(ready)
+            yield ready
 
     def _purpose(self, request: ImageRequest, around: Circumstances, trace_id: str | None) -> Purpose:
         return Purpose(

@@ -31,7 +31,12 @@ def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
             if error.reason is Reason.MODEL_NOT_FOUND:
                 raise GatewayError(error.reason, error.message, field=field) from None
             skipped.append(Skipped(name, error.message))
-    return Plan(tuple(steps), tuple(skipped), router.policy(request.model, request.after_unknown))
+    return Plan(
+        steps=tuple(steps),
+        skipped=tuple(skipped),
+        policy=router.policy(request.model, request.after_unknown),
+        memory=router.memory(request.model, request.cache),
+    )
 
 
 def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed: str) -> list[tuple[str, str, Target]]:

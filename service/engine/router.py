@@ -13,8 +13,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from service.domain.card import ANY, KeyCard, ModelCard, extended, find_card, find_name
-from service.domain.plan import Policy, Target
-from service.domain.price import Price
+from service.domain.plan import Memory, Policy, Target
+from service.domain.price import MicroUsd, Price
+from service.domain.request import CacheUse
 from service.errors import GatewayError, Reason
 
 
@@ -54,6 +55,18 @@ class Upstream:
         return extended(families, model, "-") or self.prices.get(ANY)
 
 
+CACHE_SECONDS = 300.0
+"""How long an answer is found in the cache where nobody says it."""
+
+
+@dataclass(frozen=True, slots=True)
+class RouteCache:
+    """How long answers to a route are found again, and what each image of such an answer costs."""
+
+    seconds: float
+    price: MicroUsd
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
     """A name of the configuration: weighted targets, of which one is drawn, and what to try after it."""
@@ -63,6 +76,7 @@ class Route:
     after_unknown: str | None = None
     fallback_on_refusal: bool = False
     strict: bool = False
+    cache: RouteCache | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +94,19 @@ class Router:
         return Policy(
             fails_after_unknown=chosen == "fail",
             fallback_on_refusal=route is not None and route.fallback_on_refusal,
+        )
+
+    def memory(self, name: str, wanted: CacheUse) -> Memory | None:
+        """What the caller and the route want of the cache; None where it has no part in the answer."""
+        route = self.routes.get(name)
+        cache = route.cache if route else None
+        if wanted.seconds == 0 or (cache is None and not wanted.key):
+            return None
+        return Memory(
+            key=wanted.key,
+            seconds=wanted.seconds or (cache.seconds if cache else CACHE_SECONDS),
+            store=not wanted.no_store,
+            price=cache.price if cache else 0,
         )
 
     def strict(self, name: str) -> bool:

@@ -14,7 +14,7 @@ from service.domain import event as events
 from service.domain.card import Choice, Domain, Range, Sizes
 from service.domain.image import FileRef, TokenDetails, Traits, Usage
 from service.domain.plan import Action, Change, Plan, Skipped, Step
-from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
+from service.domain.request import PARAMETER_NAMES, CacheUse, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 
 LONGEST_NAME = 128
@@ -35,6 +35,7 @@ _OUTCOMES = {
 _ORIGINS = {
     events.Origin.MADE: v1.ORIGIN_MADE,
     events.Origin.REPEATED: v1.ORIGIN_REPEATED,
+    events.Origin.CACHED: v1.ORIGIN_CACHED,
 }
 
 # --- in ---------------------------------------------------------------------------------------------------------------
@@ -54,7 +55,13 @@ def request(message: v1.Generation, *, stream: bool) -> ImageRequest:
         after_unknown=message.after_unknown if message.HasField("after_unknown") else None,
         strict=message.strict if message.HasField("strict") else None,
         idempotency_key=message.idempotency_key,
+        cache=_cache_use(message.cache),
     )
+
+
+def _cache_use(message: v1.CacheUse) -> CacheUse:
+    seconds = message.ttl.seconds + message.ttl.nanos / 1e9 if message.HasField("ttl") else None
+    return CacheUse(key=message.key, seconds=seconds, no_store=message.no_store)
 
 
 def _parameters(message: v1.ImageParameters) -> Parameters:

@@ -10,6 +10,7 @@ from imagegen import v1
 
 from service.domain.event import possible_duplicate
 from service.domain.image import FileRef
+from service.domain.plan import CACHE
 from service.domain.price import Price, TokenPrice
 from service.domain.record import Filter, Grouping, PricedAttempt, Recorded, State, Story, UsageRow
 from service.engine.complaints import invalid
@@ -156,7 +157,7 @@ def _report(of: Story) -> v1.Report:
         cost_micro_usd=of.recorded.cost,
         upstream_time=codec.duration(sum(each.record.seconds for each in of.attempts)),
         skipped=[codec.skipped(each) for each in ending.skipped] if ending else [],
-        origin=v1.ORIGIN_MADE,
+        origin=v1.ORIGIN_CACHED if target and target.provider == CACHE else v1.ORIGIN_MADE,
         possible_duplicate_micro_usd=possible_duplicate([each.record for each in of.attempts]),
     )
 

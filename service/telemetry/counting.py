@@ -75,6 +75,9 @@ _first = METER.histogram(
 _tokens = METER.histogram(
     "gen_ai.client.token.usage", "Tokens that providers counted.", (*_GEN_AI, "gen_ai.token.type"), "", TOKENS
 )
+_cached = METER.counter(
+    "imagegen.cache.lookups", "Requests for which the cache was looked into, by what was found.", ("result",)
+)
 _changes = METER.counter(
     "imagegen.config.changes", "Changes of the configuration file, by what became of them.", ("result",)
 )
@@ -82,6 +85,7 @@ _refused = METER.gauge("imagegen.config.refused", "Whether the configuration fil
 _dropped = METER.counter("imagegen.telemetry.dropped", "What no collector took.", ("signal",))
 _build = METER.gauge("imagegen.build.info", "Which version this is.", ("version",))
 _build.labels(version("imagegen-gateway")).set(1)
+_hit, _miss = _cached.labels("hit"), _cached.labels("miss")
 _applied, _not_applied = _changes.labels("applied"), _changes.labels("refused")
 METER.watch_process()
 
@@ -89,6 +93,7 @@ Labels = tuple[str, str]
 """The provider's name in the configuration, and the family of the model."""
 
 NOBODY: Labels = ("", "")
+CACHE: Labels = ("cache", "other")
 
 Exemplar = dict[str, str] | None
 """The trace that a measurement is from."""
@@ -184,6 +189,10 @@ def waits(size: int) -> None:
 def late(entries: int) -> None:
     """So many entries more, or fewer, wait for the database."""
     _entries.inc(entries)
+
+
+def cached(*, found: bool) -> None:
+    (_hit if found else _miss).inc()
 
 
 def configuration_applied() -> None:

@@ -21,7 +21,6 @@ from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery, Signer
 from service.engine.engine import Engine
 from service.engine.health import Health
-from service.engine.keeping import Keeping
 from service.engine.once import Once
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
@@ -117,7 +116,7 @@ async def spoken_to(directory: Path) -> AsyncGenerator[Spoken]:
     records = InlineRecords()
     doorman = OpenDoorman(Books(records))
     server = Server(
-        ImageGeneration(engine, Once(engine, Keeping(blobs, delivery)), doorman),
+        ImageGeneration(engine, Once(engine), doorman),
         Models(engine, doorman),
         ImageFiles(blobs, signer),
         Usage(records, doorman, signer),

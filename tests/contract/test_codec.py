@@ -11,7 +11,7 @@ from google.protobuf.message import Message
 from imagegen import v1
 
 from rest_bridge.names import JSON_NAMES
-from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
+from service.domain.request import PARAMETER_NAMES, CacheUse, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from tests.contract.reflection import filled
@@ -71,6 +71,11 @@ def test_each_value_arrives_under_its_name() -> None:
         stream=True,
         key=message.provider_key,
         idempotency_key=message.idempotency_key,
+        cache=CacheUse(
+            key=message.cache.key,
+            seconds=message.cache.ttl.seconds + message.cache.ttl.nanos / 1e9,
+            no_store=message.cache.no_store,
+        ),
         after_unknown=message.after_unknown,
         strict=message.strict,
     )

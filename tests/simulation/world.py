@@ -26,7 +26,6 @@ from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
-from service.engine.keeping import Keeping
 from service.engine.once import Once
 from service.engine.pipeline import Circumstances, Pipeline
 from service.engine.router import Route, Router, Upstream
@@ -160,7 +159,7 @@ class World:
                 delivery=delivery,
             )
         )
-        self.processes = [Once(engine, Keeping(blobs, delivery)) for _ in range(2)]
+        self.processes = [Once(engine) for _ in range(2)]
         """They know of each other's requests by the books alone."""
 
     async def live(self, callers: int = CALLERS) -> None:

@@ -59,6 +59,7 @@ from imagegen.v1.image_files_pb2_grpc import (
 from imagegen.v1.image_generation_pb2 import (
     AttemptEnded,
     AttemptStarted,
+    CacheUse,
     Completed,
     GenerateImagesRequest,
     GenerateImagesResponse,
@@ -110,6 +111,7 @@ from imagegen.v1.models_pb2_grpc import (
     add_ModelsServicer_to_server,
 )
 from imagegen.v1.report_pb2 import (
+    ORIGIN_CACHED,
     ORIGIN_MADE,
     ORIGIN_REPEATED,
     ORIGIN_UNSPECIFIED,
@@ -170,6 +172,7 @@ from imagegen.v1.usage_pb2_grpc import (
 )
 
 __all__ = [
+    "ORIGIN_CACHED",
     "ORIGIN_MADE",
     "ORIGIN_REPEATED",
     "ORIGIN_UNSPECIFIED",
@@ -237,6 +240,7 @@ __all__ = [
     "AttemptEnded",
     "AttemptPrice",
     "AttemptStarted",
+    "CacheUse",
     "Choice",
     "Completed",
     "ErrorDetail",

@@ -22,12 +22,13 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from imagegen.v1 import images_pb2 as imagegen_dot_v1_dot_images__pb2
 from imagegen.v1 import report_pb2 as imagegen_dot_v1_dot_report__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"imagegen/v1/image_generation.proto\x12\x0bimagegen.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18imagegen/v1/images.proto\x1a\x18imagegen/v1/report.proto\"\xd4\x02\n\nGeneration\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x30\n\nparameters\x18\x03 \x01(\x0b\x32\x1c.imagegen.v1.ImageParameters\x12\x11\n\tfallbacks\x18\x04 \x03(\t\x12\x1c\n\x0fresponse_format\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x17\n\x0fopenai_defaults\x18\x06 \x01(\x08\x12\x1a\n\x12\x62\x61re_name_provider\x18\x07 \x01(\t\x12\x14\n\x0cprovider_key\x18\x08 \x01(\t\x12\x1a\n\rafter_unknown\x18\t \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06strict\x18\n \x01(\x08H\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x0b \x01(\tB\x12\n\x10_response_formatB\x10\n\x0e_after_unknownB\t\n\x07_strict\"\x8d\x01\n\x15GenerateImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\x12\x1d\n\x10max_inline_bytes\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bomit_sha256\x18\x03 \x01(\x08\x42\x13\n\x11_max_inline_bytes\"\xa9\x02\n\x16GenerateImagesResponse\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x06images\x18\x02 \x03(\x0b\x32\x12.imagegen.v1.Image\x12/\n\rfailed_images\x18\x03 \x03(\x0b\x32\x18.imagegen.v1.FailedImage\x12#\n\x06traits\x18\x04 \x01(\x0b\x32\x13.imagegen.v1.Traits\x12&\n\x05usage\x18\x05 \x01(\x0b\x32\x17.imagegen.v1.TokenUsage\x12#\n\x06report\x18\x06 \x01(\x0b\x32\x13.imagegen.v1.Report\x12\x17\n\x0fresponse_format\x18\x07 \x01(\t\"\x91\x01\n\x1bStreamGenerateImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\x12\x13\n\x0bomit_sha256\x18\x02 \x01(\x08\x12\x1c\n\x0fmax_chunk_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x12\n\x10_max_chunk_bytes\"\xd2\x03\n\x1cStreamGenerateImagesResponse\x12\'\n\x07planned\x18\x01 \x01(\x0b\x32\x14.imagegen.v1.PlannedH\x00\x12\x36\n\x0f\x61ttempt_started\x18\x02 \x01(\x0b\x32\x1b.imagegen.v1.AttemptStartedH\x00\x12\x32\n\rattempt_ended\x18\x03 \x01(\x0b\x32\x19.imagegen.v1.AttemptEndedH\x00\x12)\n\x08progress\x18\x04 \x01(\x0b\x32\x15.imagegen.v1.ProgressH\x00\x12.\n\x0bimage_start\x18\x05 \x01(\x0b\x32\x17.imagegen.v1.ImageStartH\x00\x12.\n\x0bimage_chunk\x18\x06 \x01(\x0b\x32\x17.imagegen.v1.ImageChunkH\x00\x12*\n\timage_end\x18\x07 \x01(\x0b\x32\x15.imagegen.v1.ImageEndH\x00\x12\x30\n\x0cimage_failed\x18\x08 \x01(\x0b\x32\x18.imagegen.v1.FailedImageH\x00\x12+\n\tcompleted\x18\t \x01(\x0b\x32\x16.imagegen.v1.CompletedH\x00\x42\x07\n\x05\x65vent\"X\n\x07Planned\x12 \n\x05steps\x18\x01 \x03(\x0b\x32\x11.imagegen.v1.Step\x12+\n\x07skipped\x18\x02 \x03(\x0b\x32\x1a.imagegen.v1.SkippedTarget\"]\n\x0e\x41ttemptStarted\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\"5\n\x0c\x41ttemptEnded\x12%\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x14.imagegen.v1.Attempt\"?\n\x08Progress\x12\x13\n\x0bimage_index\x18\x01 \x01(\x05\x12\x0f\n\x07percent\x18\x02 \x01(\x01\x12\r\n\x05phase\x18\x03 \x01(\t\"\xba\x01\n\tCompleted\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x05usage\x18\x02 \x01(\x0b\x32\x17.imagegen.v1.TokenUsage\x12/\n\rfailed_images\x18\x03 \x03(\x0b\x32\x18.imagegen.v1.FailedImage\x12#\n\x06report\x18\x04 \x01(\x0b\x32\x13.imagegen.v1.Report\"\xbf\x01\n\x04Step\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12-\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x1c.imagegen.v1.ParameterChange\x12\x1f\n\x12max_cost_micro_usd\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bprice_as_of\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\tB\x15\n\x13_max_cost_micro_usd\"@\n\x11PlanImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\"\x9b\x01\n\x12PlanImagesResponse\x12 \n\x05steps\x18\x01 \x03(\x0b\x32\x11.imagegen.v1.Step\x12+\n\x07skipped\x18\x02 \x03(\x0b\x32\x1a.imagegen.v1.SkippedTarget\x12\x1f\n\x12max_cost_micro_usd\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x15\n\x13_max_cost_micro_usd2\xaf\x02\n\x0fImageGeneration\x12Y\n\x0eGenerateImages\x12\".imagegen.v1.GenerateImagesRequest\x1a#.imagegen.v1.GenerateImagesResponse\x12m\n\x14StreamGenerateImages\x12(.imagegen.v1.StreamGenerateImagesRequest\x1a).imagegen.v1.StreamGenerateImagesResponse0\x01\x12R\n\nPlanImages\x12\x1e.imagegen.v1.PlanImagesRequest\x1a\x1f.imagegen.v1.PlanImagesResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"imagegen/v1/image_generation.proto\x12\x0bimagegen.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x18imagegen/v1/images.proto\x1a\x18imagegen/v1/report.proto\"\x89\x03\n\nGeneration\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0e\n\x06prompt\x18\x02 \x01(\t\x12\x30\n\nparameters\x18\x03 \x01(\x0b\x32\x1c.imagegen.v1.ImageParameters\x12\x11\n\tfallbacks\x18\x04 \x03(\t\x12\x1c\n\x0fresponse_format\x18\x05 \x01(\tH\x00\x88\x01\x01\x12\x17\n\x0fopenai_defaults\x18\x06 \x01(\x08\x12\x1a\n\x12\x62\x61re_name_provider\x18\x07 \x01(\t\x12\x14\n\x0cprovider_key\x18\x08 \x01(\t\x12\x1a\n\rafter_unknown\x18\t \x01(\tH\x01\x88\x01\x01\x12\x13\n\x06strict\x18\n \x01(\x08H\x02\x88\x01\x01\x12\x17\n\x0fidempotency_key\x18\x0b \x01(\t\x12)\n\x05\x63\x61\x63he\x18\x0c \x01(\x0b\x32\x15.imagegen.v1.CacheUseH\x03\x88\x01\x01\x42\x12\n\x10_response_formatB\x10\n\x0e_after_unknownB\t\n\x07_strictB\x08\n\x06_cache\"Q\n\x08\x43\x61\x63heUse\x12\x0b\n\x03key\x18\x01 \x01(\t\x12&\n\x03ttl\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x10\n\x08no_store\x18\x03 \x01(\x08\"\x8d\x01\n\x15GenerateImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\x12\x1d\n\x10max_inline_bytes\x18\x02 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bomit_sha256\x18\x03 \x01(\x08\x42\x13\n\x11_max_inline_bytes\"\xa9\x02\n\x16GenerateImagesResponse\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\"\n\x06images\x18\x02 \x03(\x0b\x32\x12.imagegen.v1.Image\x12/\n\rfailed_images\x18\x03 \x03(\x0b\x32\x18.imagegen.v1.FailedImage\x12#\n\x06traits\x18\x04 \x01(\x0b\x32\x13.imagegen.v1.Traits\x12&\n\x05usage\x18\x05 \x01(\x0b\x32\x17.imagegen.v1.TokenUsage\x12#\n\x06report\x18\x06 \x01(\x0b\x32\x13.imagegen.v1.Report\x12\x17\n\x0fresponse_format\x18\x07 \x01(\t\"\x91\x01\n\x1bStreamGenerateImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\x12\x13\n\x0bomit_sha256\x18\x02 \x01(\x08\x12\x1c\n\x0fmax_chunk_bytes\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x12\n\x10_max_chunk_bytes\"\xd2\x03\n\x1cStreamGenerateImagesResponse\x12\'\n\x07planned\x18\x01 \x01(\x0b\x32\x14.imagegen.v1.PlannedH\x00\x12\x36\n\x0f\x61ttempt_started\x18\x02 \x01(\x0b\x32\x1b.imagegen.v1.AttemptStartedH\x00\x12\x32\n\rattempt_ended\x18\x03 \x01(\x0b\x32\x19.imagegen.v1.AttemptEndedH\x00\x12)\n\x08progress\x18\x04 \x01(\x0b\x32\x15.imagegen.v1.ProgressH\x00\x12.\n\x0bimage_start\x18\x05 \x01(\x0b\x32\x17.imagegen.v1.ImageStartH\x00\x12.\n\x0bimage_chunk\x18\x06 \x01(\x0b\x32\x17.imagegen.v1.ImageChunkH\x00\x12*\n\timage_end\x18\x07 \x01(\x0b\x32\x15.imagegen.v1.ImageEndH\x00\x12\x30\n\x0cimage_failed\x18\x08 \x01(\x0b\x32\x18.imagegen.v1.FailedImageH\x00\x12+\n\tcompleted\x18\t \x01(\x0b\x32\x16.imagegen.v1.CompletedH\x00\x42\x07\n\x05\x65vent\"X\n\x07Planned\x12 \n\x05steps\x18\x01 \x03(\x0b\x32\x11.imagegen.v1.Step\x12+\n\x07skipped\x18\x02 \x03(\x0b\x32\x1a.imagegen.v1.SkippedTarget\"]\n\x0e\x41ttemptStarted\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\x0c\n\x04step\x18\x02 \x01(\x05\x12\x10\n\x08provider\x18\x03 \x01(\t\x12\x0c\n\x04kind\x18\x04 \x01(\t\x12\r\n\x05model\x18\x05 \x01(\t\"5\n\x0c\x41ttemptEnded\x12%\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x14.imagegen.v1.Attempt\"?\n\x08Progress\x12\x13\n\x0bimage_index\x18\x01 \x01(\x05\x12\x0f\n\x07percent\x18\x02 \x01(\x01\x12\r\n\x05phase\x18\x03 \x01(\t\"\xba\x01\n\tCompleted\x12/\n\x0b\x63reate_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12&\n\x05usage\x18\x02 \x01(\x0b\x32\x17.imagegen.v1.TokenUsage\x12/\n\rfailed_images\x18\x03 \x03(\x0b\x32\x18.imagegen.v1.FailedImage\x12#\n\x06report\x18\x04 \x01(\x0b\x32\x13.imagegen.v1.Report\"\xbf\x01\n\x04Step\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12-\n\x07\x63hanges\x18\x04 \x03(\x0b\x32\x1c.imagegen.v1.ParameterChange\x12\x1f\n\x12max_cost_micro_usd\x18\x05 \x01(\x03H\x00\x88\x01\x01\x12\x13\n\x0bprice_as_of\x18\x06 \x01(\t\x12\x0c\n\x04note\x18\x07 \x01(\tB\x15\n\x13_max_cost_micro_usd\"@\n\x11PlanImagesRequest\x12+\n\ngeneration\x18\x01 \x01(\x0b\x32\x17.imagegen.v1.Generation\"\x9b\x01\n\x12PlanImagesResponse\x12 \n\x05steps\x18\x01 \x03(\x0b\x32\x11.imagegen.v1.Step\x12+\n\x07skipped\x18\x02 \x03(\x0b\x32\x1a.imagegen.v1.SkippedTarget\x12\x1f\n\x12max_cost_micro_usd\x18\x03 \x01(\x03H\x00\x88\x01\x01\x42\x15\n\x13_max_cost_micro_usd2\xaf\x02\n\x0fImageGeneration\x12Y\n\x0eGenerateImages\x12\".imagegen.v1.GenerateImagesRequest\x1a#.imagegen.v1.GenerateImagesResponse\x12m\n\x14StreamGenerateImages\x12(.imagegen.v1.StreamGenerateImagesRequest\x1a).imagegen.v1.StreamGenerateImagesResponse0\x01\x12R\n\nPlanImages\x12\x1e.imagegen.v1.PlanImagesRequest\x1a\x1f.imagegen.v1.PlanImagesResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,32 +37,34 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_IMAGEGENERATION'].methods_by_name['PlanImages']._loaded_options = None
   _globals['_IMAGEGENERATION'].methods_by_name['PlanImages']._serialized_options = b'\220\002\001'
-  _globals['_GENERATION']._serialized_start=137
-  _globals['_GENERATION']._serialized_end=477
-  _globals['_GENERATEIMAGESREQUEST']._serialized_start=480
-  _globals['_GENERATEIMAGESREQUEST']._serialized_end=621
-  _globals['_GENERATEIMAGESRESPONSE']._serialized_start=624
-  _globals['_GENERATEIMAGESRESPONSE']._serialized_end=921
-  _globals['_STREAMGENERATEIMAGESREQUEST']._serialized_start=924
-  _globals['_STREAMGENERATEIMAGESREQUEST']._serialized_end=1069
-  _globals['_STREAMGENERATEIMAGESRESPONSE']._serialized_start=1072
-  _globals['_STREAMGENERATEIMAGESRESPONSE']._serialized_end=1538
-  _globals['_PLANNED']._serialized_start=1540
-  _globals['_PLANNED']._serialized_end=1628
-  _globals['_ATTEMPTSTARTED']._serialized_start=1630
-  _globals['_ATTEMPTSTARTED']._serialized_end=1723
-  _globals['_ATTEMPTENDED']._serialized_start=1725
-  _globals['_ATTEMPTENDED']._serialized_end=1778
-  _globals['_PROGRESS']._serialized_start=1780
-  _globals['_PROGRESS']._serialized_end=1843
-  _globals['_COMPLETED']._serialized_start=1846
-  _globals['_COMPLETED']._serialized_end=2032
-  _globals['_STEP']._serialized_start=2035
-  _globals['_STEP']._serialized_end=2226
-  _globals['_PLANIMAGESREQUEST']._serialized_start=2228
-  _globals['_PLANIMAGESREQUEST']._serialized_end=2292
-  _globals['_PLANIMAGESRESPONSE']._serialized_start=2295
-  _globals['_PLANIMAGESRESPONSE']._serialized_end=2450
-  _globals['_IMAGEGENERATION']._serialized_start=2453
-  _globals['_IMAGEGENERATION']._serialized_end=2756
+  _globals['_GENERATION']._serialized_start=169
+  _globals['_GENERATION']._serialized_end=562
+  _globals['_CACHEUSE']._serialized_start=564
+  _globals['_CACHEUSE']._serialized_end=645
+  _globals['_GENERATEIMAGESREQUEST']._serialized_start=648
+  _globals['_GENERATEIMAGESREQUEST']._serialized_end=789
+  _globals['_GENERATEIMAGESRESPONSE']._serialized_start=792
+  _globals['_GENERATEIMAGESRESPONSE']._serialized_end=1089
+  _globals['_STREAMGENERATEIMAGESREQUEST']._serialized_start=1092
+  _globals['_STREAMGENERATEIMAGESREQUEST']._serialized_end=1237
+  _globals['_STREAMGENERATEIMAGESRESPONSE']._serialized_start=1240
+  _globals['_STREAMGENERATEIMAGESRESPONSE']._serialized_end=1706
+  _globals['_PLANNED']._serialized_start=1708
+  _globals['_PLANNED']._serialized_end=1796
+  _globals['_ATTEMPTSTARTED']._serialized_start=1798
+  _globals['_ATTEMPTSTARTED']._serialized_end=1891
+  _globals['_ATTEMPTENDED']._serialized_start=1893
+  _globals['_ATTEMPTENDED']._serialized_end=1946
+  _globals['_PROGRESS']._serialized_start=1948
+  _globals['_PROGRESS']._serialized_end=2011
+  _globals['_COMPLETED']._serialized_start=2014
+  _globals['_COMPLETED']._serialized_end=2200
+  _globals['_STEP']._serialized_start=2203
+  _globals['_STEP']._serialized_end=2394
+  _globals['_PLANIMAGESREQUEST']._serialized_start=2396
+  _globals['_PLANIMAGESREQUEST']._serialized_end=2460
+  _globals['_PLANIMAGESRESPONSE']._serialized_start=2463
+  _globals['_PLANIMAGESRESPONSE']._serialized_end=2618
+  _globals['_IMAGEGENERATION']._serialized_start=2621
+  _globals['_IMAGEGENERATION']._serialized_end=2924
 # @@protoc_insertion_point(module_scope)

@@ -5,6 +5,7 @@ Making images. Still to come, each with its issue: EditImages, StreamEditImages,
 
 from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
+from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
@@ -38,6 +39,7 @@ class Generation(_message.Message):
     AFTER_UNKNOWN_FIELD_NUMBER: _builtins.int
     STRICT_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
+    CACHE_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     """A name of the configuration, "provider/model", or the bare name of a model. Required."""
     prompt: _builtins.str
@@ -80,6 +82,12 @@ class Generation(_message.Message):
         route says so.
         """
 
+    @_builtins.property
+    def cache(self) -> Global___CacheUse:
+        """Whether an answer that was given before will do. Unset means what the route says; where neither
+        says anything, each answer is made anew.
+        """
+
     def __init__(
         self,
         *,
@@ -94,13 +102,16 @@ class Generation(_message.Message):
         after_unknown: _builtins.str | None = ...,
         strict: _builtins.bool | None = ...,
         idempotency_key: _builtins.str = ...,
+        cache: Global___CacheUse | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "parameters", b"parameters", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_cache", b"_cache", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "cache", b"cache", "parameters", b"parameters", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "fallbacks", b"fallbacks", "idempotency_key", b"idempotency_key", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown", "_cache", b"_cache", "_response_format", b"_response_format", "_strict", b"_strict", "after_unknown", b"after_unknown", "bare_name_provider", b"bare_name_provider", "cache", b"cache", "fallbacks", b"fallbacks", "idempotency_key", b"idempotency_key", "model", b"model", "openai_defaults", b"openai_defaults", "parameters", b"parameters", "prompt", b"prompt", "provider_key", b"provider_key", "response_format", b"response_format", "strict", b"strict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__after_unknown: _TypeAlias = _typing.Literal["after_unknown"]  # noqa: Y015
     _WhichOneofArgType__after_unknown: _TypeAlias = _typing.Literal["_after_unknown", b"_after_unknown"]  # noqa: Y015
+    _WhichOneofReturnType__cache: _TypeAlias = _typing.Literal["cache"]  # noqa: Y015
+    _WhichOneofArgType__cache: _TypeAlias = _typing.Literal["_cache", b"_cache"]  # noqa: Y015
     _WhichOneofReturnType__response_format: _TypeAlias = _typing.Literal["response_format"]  # noqa: Y015
     _WhichOneofArgType__response_format: _TypeAlias = _typing.Literal["_response_format", b"_response_format"]  # noqa: Y015
     _WhichOneofReturnType__strict: _TypeAlias = _typing.Literal["strict"]  # noqa: Y015
@@ -108,11 +119,49 @@ class Generation(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__after_unknown) -> _WhichOneofReturnType__after_unknown | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__cache) -> _WhichOneofReturnType__cache | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__response_format) -> _WhichOneofReturnType__response_format | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__strict) -> _WhichOneofReturnType__strict | None: ...
 
 Global___Generation: _TypeAlias = Generation  # noqa: Y015
+
+@_typing.final
+class CacheUse(_message.Message):
+    """What a caller wants of the cache. An answer in it is found by the same caller with the same key and
+    the same request; how the pictures are to arrive does not matter.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_FIELD_NUMBER: _builtins.int
+    TTL_FIELD_NUMBER: _builtins.int
+    NO_STORE_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """The key, 1 to 255 printable characters. Empty means that the route alone decides."""
+    no_store: _builtins.bool
+    """Whether an answer that is made for this call stays out of the cache."""
+    @_builtins.property
+    def ttl(self) -> _duration_pb2.Duration:
+        """How long the answer will be found, up to 24 hours. Unset means what the route says, else five
+        minutes. Zero keeps this call away from the cache.
+        """
+
+    def __init__(
+        self,
+        *,
+        key: _builtins.str = ...,
+        ttl: _duration_pb2.Duration | None = ...,
+        no_store: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ttl", b"ttl"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "no_store", b"no_store", "ttl", b"ttl"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CacheUse: _TypeAlias = CacheUse  # noqa: Y015
 
 @_typing.final
 class GenerateImagesRequest(_message.Message):

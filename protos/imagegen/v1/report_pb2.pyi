@@ -66,6 +66,10 @@ class _OriginEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Origin.ValueTy
     """It was given before to a call with the same idempotency key: attempts and cost are those of
     then, and this call cost nothing.
     """
+    ORIGIN_CACHED: _Origin.ValueType  # 3
+    """It is from the cache, which is named as the provider "cache", with the target that made the
+    answer as its model. What was done with the parameters is what was done then; the cost is now's.
+    """
 
 class Origin(_Origin, metaclass=_OriginEnumTypeWrapper):
     """Where an answer comes from."""
@@ -77,6 +81,10 @@ ORIGIN_MADE: Origin.ValueType  # 1
 ORIGIN_REPEATED: Origin.ValueType  # 2
 """It was given before to a call with the same idempotency key: attempts and cost are those of
 then, and this call cost nothing.
+"""
+ORIGIN_CACHED: Origin.ValueType  # 3
+"""It is from the cache, which is named as the provider "cache", with the target that made the
+answer as its model. What was done with the parameters is what was done then; the cost is now's.
 """
 Global___Origin: _TypeAlias = Origin  # noqa: Y015
 

@@ -36,6 +36,10 @@ def _generation(data: bytes) -> None:
         return
     again = back(request)
     message.DiscardUnknownFields()
+    if request.cache.seconds is not None:  # a number here, in which not every Duration has a place
+        again.cache.ttl.CopyFrom(message.cache.ttl)
+    message.cache.SetInParent()  # with nothing in it, it says nothing
+    again.cache.SetInParent()
     if not math.isnan(message.parameters.guidance):  # which is not even itself
         extras = message.parameters.extra_json
         message.parameters.ClearField("extra_json")
@@ -66,6 +70,7 @@ def back(request: ImageRequest) -> v1.Generation:
         bare_name_provider=request.bare_name_provider,
         provider_key=request.key,
         idempotency_key=request.idempotency_key,
+        cache=v1.CacheUse(key=request.cache.key, no_store=request.cache.no_store),
         after_unknown=request.after_unknown,
         strict=request.strict,
     )

@@ -1,0 +1,101 @@
+"""Answers that are given again to the same request, where its caller or its route wants that.
+
+Found is what the same caller was answered under the same key, however it was delivered then. The cache is accounted
+for as a provider of its own, whose models are the targets that made its answers, and costs what the route says.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+from msgspec.structs import replace
+
+from service.access.permit import Permit
+from service.domain.answer import Answer, KeptImage
+from service.domain.event import AttemptRecord, Completed, Outcome
+from service.domain.image import Image
+from service.domain.plan import Memory, Target, cached
+from service.domain.price import MicroUsd
+from service.domain.record import Sending
+from service.domain.request import CacheUse, ImageRequest
+from service.engine.delivery import Delivery
+from service.errors import GatewayError
+from service.telemetry import counting, log
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An answer from the cache, its pictures fetched, and what this call is billed for it."""
+
+    images: list[Image]
+    completed: Completed
+    cost: MicroUsd
+
+    @property
+    def _target(self) -> Target:
+        return cached(self.completed.report.target)
+
+    @property
+    def sending(self) -> Sending:
+        return Sending(number=1, target=self._target, at_most=self.cost)
+
+    @property
+    def record(self) -> AttemptRecord:
+        return AttemptRecord(
+            number=1, target=self._target, outcome=Outcome.DONE, images=len(self.images), cost=self.cost
+        )
+
+
+@dataclass(slots=True)
+class Entry:
+    """The place of one request's answer in the cache."""
+
+    memory: Memory
+    name: str
+    permit: Permit
+    delivery: Delivery
+    _images: list[KeptImage | None] = field(default_factory=list[KeptImage | None])
+
+    async def find(self) -> Found | None:
+        answer = await self.permit.recall(self.name)
+        images = await self.delivery.fetch(answer) if answer else None
+        counting.cached(found=bool(images))
+        if answer is None or answer.completed is None or not images:
+            return None
+        return Found(images, answer.completed, self.memory.price * len(images))
+
+    async def put_away(self, image: Image) -> None:
+        if self.memory.store:
+            self._images.append(await self.delivery.keep(image))
+
+    async def keep(self, completed: Completed) -> None:
+        """Keeps the answer if all of it has come and lies there; else the next one is made anew."""
+        images = [each for each in self._images if each is not None]
+        if not images or len(images) < len(self._images) or completed.failed:
+            return
+        try:
+            await self.permit.remember(
+                self.name, Answer(images=tuple(images), completed=completed), self.memory.seconds
+            )
+        except GatewayError as error:
+            log("cache").warning("answer not kept", error=str(error))
+
+
+def entry_of(memory: Memory, request: ImageRequest, permit: Permit, delivery: Delivery) -> Entry:
+    return Entry(memory, permit.entry(memory.key, _question(request)), permit, delivery)
+
+
+def _question(request: ImageRequest) -> bytes:
+    """What makes two requests the same: all that is asked for, but for its delivery."""
+    parameters = replace(request.parameters, n=request.parameters.n or 1, partial_images=None)
+    bare = replace(
+        request,
+        parameters=parameters,
+        response_format=None,
+        openai_defaults=False,
+        stream=False,
+        idempotency_key="",
+        cache=CacheUse(),
+    )
+    return msgspec.json.encode(bare, order="sorted")

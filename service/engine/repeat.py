@@ -1,0 +1,74 @@
+"""An answer that is told again, under the name of the call that asks for it now."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+
+from msgspec.structs import replace
+
+from service.domain.answer import Answer, Failure
+from service.domain.event import Event, ImageReady, Origin, Outcome, Report
+from service.domain.request import ImageRequest
+from service.engine.delivery import Delivery
+from service.engine.pipeline import Circumstances
+from service.errors import GatewayError, ProviderError, Reason
+
+
+async def tell_again(
+    answer: Answer, request: ImageRequest, around: Circumstances, delivery: Delivery
+) -> AsyncGenerator[Event, None]:
+    """The events of a request that has only finished images; or its error."""
+    if answer.failure is not None:
+        raise _error(answer.failure, around)
+    images = await delivery.fetch(answer)
+    if images is None:
+        raise lost()
+    to_caller = delivery.for_request(request, around.inline_limit)
+    for image in images:
+        yield await to_caller.deliver(ImageReady(image))
+    completed = answer.completed
+    if completed is not None:
+        for missing in completed.failed:
+            yield missing
+        yield replace(completed, report=_repeated(completed.report, around))
+
+
+def failed(error: GatewayError) -> Answer:
+    """The answer that an error is, as far as its caller is told of it."""
+    return Answer(
+        failure=Failure(
+            reason=error.reason,
+            message=error.message,
+            field=error.field,
+            retry_after=error.retry_after,
+            from_provider=error.from_provider,
+            report=error.report,
+        )
+    )
+
+
+def lost() -> GatewayError:
+    return GatewayError(
+        Reason.OUTCOME_UNKNOWN,
+        "A request with this idempotency key was sent to a provider before, and what became of it is not known any "
+        "more: it may have been billed. Another key asks anew, and may be billed again.",
+        field="idempotency_key",
+    )
+
+
+def _error(failure: Failure, around: Circumstances) -> GatewayError:
+    reason = Reason(failure.reason)
+    if failure.from_provider:
+        error = ProviderError(
+            reason, failure.message, Outcome.UNKNOWN, field=failure.field, retry_after=failure.retry_after
+        )
+    else:
+        error = GatewayError(reason, failure.message, field=failure.field, retry_after=failure.retry_after)
+    if failure.report is not None:
+        error.report = _repeated(failure.report, around)
+    return error
+
+
+def _repeated(report: Report, around: Circumstances) -> Report:
+    """The account of then, under this call's own name."""
+    return replace(report, request_id=around.request_id, origin=Origin.REPEATED)
