@@ -126,6 +126,7 @@ MONEY = (
         (f"3600 * {rate(COST, BY_MODEL)}", MODEL),
         "currencyUSD",
         "stacked",
+        width=12,
     ),
     Panel(
         "Presumed dollars an hour",
@@ -133,6 +134,7 @@ MONEY = (
         ("3600 * " + rate(COST, BY_MODEL, f'{TARGET},presumed="true"'), MODEL),
         "currencyUSD",
         "stacked",
+        width=12,
     ),
     Panel(
         "Tokens an hour",
@@ -142,6 +144,14 @@ MONEY = (
             "{{gen_ai_request_model}} {{gen_ai_token_type}}",
         ),
         kind="stacked",
+        width=12,
+    ),
+    Panel(
+        "From the cache",
+        "How often it was looked into, and had the answer or not.",
+        (count("imagegen_cache_lookups_total", "result", PLACE), "{{result}}"),
+        kind="stacked",
+        width=12,
     ),
 )
 

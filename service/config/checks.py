@@ -170,7 +170,7 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
     if not name or "/" in name:
         yield path, 'a provider\'s name is not empty and has no "/": it is the part before it in "provider/model"'
     if name == CACHE:
-        yield path, f'the name "{CACHE}" is taken: it stands for answers from the cache'
+        yield path, 'the name "cache" is taken: it stands for answers from the cache'
     if provider.base_url and not _is_http(provider.base_url):
         yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
     yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)

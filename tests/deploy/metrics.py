@@ -44,6 +44,7 @@ SERVICE: Mapping[str, frozenset[str]] = {
     "gen_ai_client_operation_duration_seconds": GEN_AI | {"error_type"},
     "gen_ai_client_operation_time_to_first_chunk_seconds": GEN_AI,
     "gen_ai_client_token_usage": GEN_AI | {"gen_ai_token_type"},
+    "imagegen_cache_lookups": frozenset({"result"}),
     "imagegen_config_changes": frozenset({"result"}),
     "imagegen_config_refused": frozenset(),
     "imagegen_telemetry_dropped": frozenset({"signal"}),
