@@ -160,7 +160,13 @@ def check(config: Config) -> tuple[dict[str, Adapter], Router]:
 
 def _built(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], Router]:
     adapters, upstreams = _providers(config, kept)
-    router = Router(upstreams, _routes(config), registry.OF_THE_SEED, config.engine.after_unknown)
+    router = Router(
+        upstreams,
+        _routes(config),
+        registry.OF_THE_SEED,
+        config.engine.after_unknown,
+        config.engine.when_caller_leaves == "cancel",
+    )
     _refuse_unknown_models(config, router)
     return adapters, router
 
@@ -204,13 +210,11 @@ def _as_they_were(old: Config, new: Config) -> list[str]:
 
 
 class _Policies(TypedDict):
-    cancel_when_caller_leaves: bool
     record_content: bool
 
 
 def _policies(config: Config) -> _Policies:
     return {
-        "cancel_when_caller_leaves": config.engine.when_caller_leaves == "cancel",
         "record_content": config.telemetry.record_content,
     }
 

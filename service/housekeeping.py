@@ -9,8 +9,8 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
+from service.access.answers import KEPT_SECONDS
 from service.access.books import Books
-from service.access.ledger import KEPT_SECONDS
 from service.access.lives import BEAT_SECONDS
 from service.engine.delivery import SWEEP_SECONDS
 from service.errors import GatewayError

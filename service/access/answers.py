@@ -16,20 +16,25 @@ from service.domain.answer import Answer, Claim
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Work
 
-CLAIM = """
+KEPT_SECONDS = 24 * 3600
+"""How long a name is its request's."""
+
+_BILLED = """
+EXISTS (SELECT 1 FROM attempts AS t WHERE t.request = r.id AND (t.outcome IN ('done', 'unknown') OR t.cost > 0))
+"""
+_CLAIM = """
 INSERT INTO answers AS a (id, body, request, ends) VALUES ($1, $2, $3, CAST($4 AS BIGINT))
 ON CONFLICT (id) DO UPDATE SET body = excluded.body, request = excluded.request, ends = excluded.ends, answer = NULL
-WHERE a.ends <= CAST($5 AS BIGINT) OR (a.body = excluded.body AND a.answer IS NULL AND EXISTS (
-  SELECT 1 FROM requests AS r WHERE r.id = a.request AND r.ended IS NOT NULL
-  AND NOT EXISTS (SELECT 1 FROM attempts AS t WHERE t.request = r.id AND t.outcome IN ('done', 'unknown'))))
+WHERE a.ends <= CAST($5 AS BIGINT) OR (a.answer IS NULL AND EXISTS (
+  SELECT 1 FROM requests AS r WHERE r.id = a.request AND r.ended IS NOT NULL AND NOT {billed}))
 RETURNING request
 """
 """A request that this statement does not see yet is not over."""
-LOOK = """
-SELECT a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END,
-  (SELECT COUNT(*) FROM attempts AS t WHERE t.request = r.id AND t.outcome IN ('done', 'unknown'))
+_LOOK = """
+SELECT a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END, CASE WHEN {billed} THEN 1 ELSE 0 END
 FROM answers AS a JOIN requests AS r ON r.id = a.request WHERE a.id = $1 AND a.ends > $2
 """
+CLAIM, LOOK = (each.format(billed=_BILLED) for each in (_CLAIM, _LOOK))
 KEEP = "UPDATE answers SET answer = $3 WHERE id = $1 AND request = $2 AND answer IS NULL"
 RECALL = "SELECT answer FROM answers WHERE id = $1 AND ends > $2"
 REMEMBER = """
@@ -57,25 +62,25 @@ class Found(Struct, frozen=True):
 def look(claim: Claim, now: float) -> Work[Found | None]:
     """None where the name is free."""
     for body, answer, running, billed in (yield LOOK, (claim.id, int(now * 1000))):
-        if answer is not None or running or billed or body != claim.body:
-            return Found(body, msgspec.json.decode(answer, type=Answer) if answer else None, bool(running))
+        if answer is not None or running or billed:
+            return Found(body, _read(answer) if answer else None, bool(running))
     return None
 
 
-def claim(wanted: Claim, request: str, ends: float, now: float) -> Work[None]:
+def claim(wanted: Claim, request: str, now: float) -> Work[None]:
     """Takes the name for a request; TakenError where it is not free."""
-    if not (yield CLAIM, (wanted.id, wanted.body, request, int(ends * 1000), int(now * 1000))):
+    if not (yield CLAIM, (wanted.id, wanted.body, request, int((now + KEPT_SECONDS) * 1000), int(now * 1000))):
         raise TakenError
 
 
-def keep(claim: Claim, request: str, answer: Answer) -> Work[None]:
+def keep(claim: Claim, answer: Answer, request: str) -> Work[None]:
     yield KEEP, (claim.id, request, msgspec.json.encode(answer).decode())
 
 
 def recall(entry: str, now: float) -> Work[Answer | None]:
     """The answer that the cache has under a name."""
     for (answer,) in (yield RECALL, (entry, int(now * 1000))):
-        return msgspec.json.decode(answer, type=Answer)
+        return _read(answer)
     return None
 
 
@@ -87,3 +92,11 @@ def remember(entry: str, request: str, answer: Answer, ends: float) -> Work[None
 def sweep(now: float) -> Work[bool]:
     """Removes some of what is over; says whether there was any."""
     return bool((yield SWEEP, (int(now * 1000),)))
+
+
+def _read(answer: str) -> Answer | None:
+    """None for what another version has written and this one does not understand."""
+    try:
+        return msgspec.json.decode(answer, type=Answer)
+    except msgspec.ValidationError:
+        return None

@@ -64,7 +64,7 @@ class Books:
         await self._keep(first.price)
         self.lives.serving.add(account.id)
         try:
-            await self._records.write(ledger.open_request, account, purpose, amount, first, claim)
+            await self._records.write(ledger.open_request, account, purpose, amount, first, claim, self._records.now())
         except TakenError:
             self.lives.serving.discard(account.id)
             raise
@@ -72,9 +72,6 @@ class Books:
     async def look(self, claim: Claim) -> Found | None:
         """What there is under a name; None where it is free."""
         return await self._records.read(answers.look, claim, self._records.now())
-
-    async def keep(self, account: Account, claim: Claim, answer: Answer) -> None:
-        await self._records.write(answers.keep, claim, account.id, answer)
 
     async def recall(self, entry: str) -> Answer | None:
         return await self._records.read(answers.recall, entry, self._records.now())
@@ -94,13 +91,18 @@ class Books:
         await self._records.write(ledger.send_again, account, settled, amount, sending)
 
     async def close(
-        self, account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
+        self,
+        account: Account,
+        settled: Sequence[AttemptRecord],
+        ending: Ending,
+        unopened: Purpose | None,
+        kept: tuple[Claim, Answer] | None = None,
     ) -> None:
         """Returns when the request is closed, or when the records are away: then it is closed once they are back."""
         now = self._records.now()
 
         async def close() -> None:
-            await self._records.note(ledger.close_request, account, settled, ending, now, unopened)
+            await self._records.note(ledger.close_request, account, settled, ending, now, unopened, kept)
             self.lives.serving.discard(account.id)
 
         try:

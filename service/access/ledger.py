@@ -19,9 +19,9 @@ import msgspec
 import orjson
 from msgspec import Struct
 
-from service.access.answers import claim
+from service.access import answers
 from service.domain.account import Payer, ScopeKind
-from service.domain.answer import Claim
+from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending, State
@@ -69,7 +69,6 @@ WHERE request = $1 AND state = 'sent' RETURNING cost
 """
 
 
-KEPT_SECONDS = 24 * 3600
 """How long an answer is kept for whoever asks again, from when the request began."""
 
 TOKENS = ("text_in", "image_in", "text_out", "image_out")
@@ -116,15 +115,20 @@ def purses_of(payer: Payer, now: float) -> tuple[Purse, ...]:
 
 
 def open_request(
-    account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, wanted: Claim | None = None
+    account: Account,
+    purpose: Purpose,
+    amount: MicroUsd,
+    first: Sending,
+    wanted: Claim | None = None,
+    now: float = 0,
 ) -> Work[None]:
     """Holds the amount in every purse and notes the first attempt as sent; BUDGET_EXCEEDED where one has too little.
 
-    With a name to be claimed, the request is opened if that is free; else TakenError.
+    With a name to be claimed, the request is opened if that is free now; else TakenError.
     """
     if (yield from _open(account, purpose, amount)):
         if wanted is not None:
-            yield from claim(wanted, account.id, account.started + KEPT_SECONDS, account.started)
+            yield from answers.claim(wanted, account.id, now)
         yield from _reserve(account, amount)
         yield from _send(account, first)
 
@@ -145,12 +149,17 @@ def send_again(account: Account, settled: Sequence[AttemptRecord], amount: Micro
 
 
 def close_request(
-    account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, unopened: Purpose | None = None
+    account: Account,
+    settled: Sequence[AttemptRecord],
+    ending: Ending,
+    now: float,
+    unopened: Purpose | None = None,
+    kept: tuple[Claim, Answer] | None = None,
 ) -> Work[None]:
     """Settles what has ended, gives back what is still held, and tells the story. What was lost is found again.
 
     `unopened` is the purpose of a request that may not be in the books. It is entered as ended, so that it cannot be
-    opened any more by work that is still on its way.
+    opened any more by work that is still on its way. `kept` is the answer under the name that it has claimed.
     """
     if unopened is not None:
         yield from _open(account, unopened, 0)
@@ -160,6 +169,8 @@ def close_request(
     cost = yield from _settle(account, settled)
     story = msgspec.json.encode(ending).decode()
     yield CLOSE, (account.id, int(now * 1000), ending.state, ending.reason, ending.images, cost, story)
+    if kept is not None:
+        yield from answers.keep(*kept, account.id)
     yield from _move(account, held, cost)
 
 

@@ -28,16 +28,12 @@ class Permit(Protocol):
         """The plan without the steps that this caller may not use; raises where none is left."""
         ...
 
-    def claim(self, key: str, question: bytes) -> Claim:
-        """The name that the caller's key for this question has in the books; `hold` will claim it."""
+    def go_by(self, key: str, question: bytes) -> Claim:
+        """The name that the caller's key for this question has in the books: `hold` will claim it."""
         ...
 
-    async def look(self) -> Found | None:
-        """What there is under the name that is to be claimed; None where it is free."""
-        ...
-
-    async def keep(self, answer: Answer) -> None:
-        """Keeps an answer under the name that was claimed."""
+    async def look(self, claim: Claim) -> Found | None:
+        """What there is under a name; None where it is free."""
         ...
 
     def entry(self, key: str, question: bytes) -> str:
@@ -67,8 +63,8 @@ class Permit(Protocol):
         """Pays for one attempt. It survives with the next `send` or with `release`; until then it counts as sent."""
         ...
 
-    async def release(self, purpose: Purpose, ending: Ending) -> None:
-        """Gives back what is still held and closes the request."""
+    async def release(self, purpose: Purpose, ending: Ending, answer: Answer | None = None) -> None:
+        """Gives back what is still held and closes the request, with the answer for whoever asks under its name."""
         ...
 
 
@@ -85,17 +81,13 @@ class KeptPermit:
         self._opened = False
         self._taken = False
 
-    def claim(self, key: str, question: bytes) -> Claim:
+    def go_by(self, key: str, question: bytes) -> Claim:
         name = sha256(f"{self._owner}\0{key}".encode())
         self._claim = Claim(name.hexdigest(), sha256(name.digest() + question).hexdigest())
         return self._claim
 
-    async def look(self) -> Found | None:
-        return await self._books.look(self._claim) if self._claim else None
-
-    async def keep(self, answer: Answer) -> None:
-        if self._claim is not None:
-            await self._books.keep(self._account, self._claim, answer)
+    async def look(self, claim: Claim) -> Found | None:
+        return await self._books.look(claim)
 
     def entry(self, key: str, question: bytes) -> str:
         return "cache " + sha256(f"{self._owner}\0{key}\0".encode() + question).hexdigest()
@@ -145,10 +137,11 @@ class KeptPermit:
     def settle(self, attempt: AttemptRecord) -> None:
         self._settled.append(attempt)
 
-    async def release(self, purpose: Purpose, ending: Ending) -> None:
+    async def release(self, purpose: Purpose, ending: Ending, answer: Answer | None = None) -> None:
         if self._asked:
             unopened = None if self._opened else purpose
-            await self._books.close(self._account, self._settled, ending, unopened)
+            kept = (self._claim, answer) if self._claim and answer else None
+            await self._books.close(self._account, self._settled, ending, unopened, kept)
         elif not self._taken:  # else it is another request's
             self._books.note(self._account, ending, purpose)
 

@@ -64,6 +64,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     fails_after_unknown: bool = False
     """Whether a call that may have been billed ends the request; else another provider may be asked, once."""
     fallback_on_refusal: bool = False
+    cancel_when_left: bool = True
+    """Whether a call is given up when its caller leaves, where that ends the bill."""
 
 
 class Step(Struct, frozen=True, kw_only=True):

@@ -13,7 +13,7 @@ class Operation(StrEnum):
     GENERATE = "generate"
 
 
-class Parameters(Struct, frozen=True, kw_only=True):
+class Parameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How a picture shall be. None is unset, which is not the same as zero; the names are those of the contract."""
 
     n: int | None = None
@@ -46,7 +46,7 @@ WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})
 PARAMETER_NAMES = tuple(name for name in Parameters.__struct_fields__ if name != "extras")
 
 
-class CacheUse(Struct, frozen=True, kw_only=True):
+class CacheUse(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a caller wants of the cache; None is unset."""
 
     key: str = ""
@@ -55,7 +55,7 @@ class CacheUse(Struct, frozen=True, kw_only=True):
     no_store: bool = False
 
 
-class ImageRequest(Struct, frozen=True, kw_only=True):
+class ImageRequest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request, as asked: no target chosen, nothing adapted."""
 
     model: str

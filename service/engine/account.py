@@ -8,6 +8,7 @@ from operator import add
 
 from msgspec.structs import replace
 
+from service.domain.answer import Answer, Failure, KeptImage
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Origin, Report, may_be_billed
 from service.domain.image import FORMATS, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
@@ -37,6 +38,8 @@ class Account:
         self._errors: dict[int, GatewayError | None] = {}
         """What became of the last attempt at an image, by its index."""
         self._recorded: list[str] = []
+        self._kept: list[KeptImage | None] = []
+        self._may_be_asked_for = bool(request.idempotency_key)
         self._elsewhere: list[tuple[float, float]] = []
         """When providers were at work, or waited for."""
 
@@ -62,6 +65,8 @@ class Account:
 
     def planned(self, plan: Plan) -> None:
         self._skipped = plan.skipped
+        if plan.memory is not None and plan.memory.store:
+            self._may_be_asked_for = True
 
     def speak_of(self, step: Step) -> None:
         """The target that the account is about: the one that is being asked, or that the error is from."""
@@ -70,10 +75,19 @@ class Account:
     def cached(self, completed: Completed, record: AttemptRecord) -> None:
         """The answer is one that was given before, and this is what it costs now."""
         self._cached = completed
+        self._may_be_asked_for = bool(self.request.idempotency_key)
         self._attempts.append(record)
 
     def deliver(self, ready: ImageReady) -> None:
         self._delivered[ready.image.index] = ready
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the next image is to be kept, for whoever asks again: with those before it, or not at all."""
+        return self._may_be_asked_for and None not in self._kept
+
+    def keep(self, image: KeptImage | None) -> None:
+        self._kept.append(image)
 
     def recorded(self, name: str | None) -> None:
         """A picture was kept under this name, because the operator wants that."""
@@ -178,6 +192,16 @@ class Account:
             failed=self.failed(),
             report=self.report(),
         )
+
+    def answer(self) -> Answer | None:
+        """What is given to whoever asks again. None where that may be asked anew, or where nobody can know."""
+        if self.images:
+            kept = tuple(each for each in self._kept if each is not None)
+            return Answer(images=kept, completed=self.completed()) if len(kept) == self.images else None
+        error = self._error
+        if error is None or error.reason is Reason.DEADLINE_EXCEEDED or not self.may_be_billed:
+            return None
+        return Answer(failure=Failure.of(error))
 
 
 def _without_content(change: Change) -> Change:

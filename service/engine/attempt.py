@@ -10,14 +10,15 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from functools import reduce
+from functools import partial, reduce
 from operator import add
 
 from msgspec.structs import replace
 
 from service.access.permit import Permit
+from service.domain.answer import Answer
 from service.domain.event import (
     AdapterEvent,
     Answered,
@@ -62,7 +63,7 @@ class Attempt:
         self.error: ProviderError | None = None
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
-        self._queue = Queue()
+        self._queue: Queue[Shown] = Queue()
         self._heard = False
         """Whether the target's circuit knows how it ended."""
         self._made = 0
@@ -269,12 +270,20 @@ class Attempts:
         if asking:
             await asyncio.wait(asking)
 
-    async def release(self, permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
+    async def release(
+        self,
+        permit: Permit,
+        begun: Sequence[Attempt],
+        purpose: Purpose,
+        ending: Ending,
+        answer: Answer | None = None,
+    ) -> None:
         """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
+        close = partial(permit.release, purpose, ending, answer)
         if all(attempt.ended.done() for attempt in begun):
-            await permit.release(purpose, ending)
+            await close()
         else:
-            task = asyncio.create_task(_release_after(permit, begun, purpose, ending), name="release")
+            task = asyncio.create_task(_after(begun, close), name="release")
             self._releases.add(task)
             task.add_done_callback(self._releases.discard)
 
@@ -290,6 +299,6 @@ class Attempts:
             await asyncio.wait(self._releases, timeout=LAST_ENTRIES)
 
 
-async def _release_after(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
+async def _after(begun: Sequence[Attempt], close: Callable[[], Awaitable[None]]) -> None:
     await asyncio.wait([attempt.ended for attempt in begun])
-    await permit.release(purpose, ending)
+    await close()

@@ -6,20 +6,18 @@ for as a provider of its own, whose models are the targets that made its answers
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
-import msgspec
-from msgspec.structs import replace
+from dataclasses import dataclass
 
 from service.access.permit import Permit
-from service.domain.answer import Answer, KeptImage
+from service.domain.answer import Answer
 from service.domain.event import AttemptRecord, Completed, Outcome
 from service.domain.image import Image
 from service.domain.plan import Memory, Target, cached
 from service.domain.price import MicroUsd
 from service.domain.record import Sending
-from service.domain.request import CacheUse, ImageRequest
+from service.domain.request import ImageRequest
 from service.engine.delivery import Delivery
+from service.engine.question import question
 from service.errors import GatewayError
 from service.telemetry import counting, log
 
@@ -47,7 +45,7 @@ class Found:
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Entry:
     """The place of one request's answer in the cache."""
 
@@ -55,7 +53,6 @@ class Entry:
     name: str
     permit: Permit
     delivery: Delivery
-    _images: list[KeptImage | None] = field(default_factory=list[KeptImage | None])
 
     async def find(self) -> Found | None:
         answer = await self.permit.recall(self.name)
@@ -65,37 +62,15 @@ class Entry:
             return None
         return Found(images, answer.completed, self.memory.price * len(images))
 
-    async def put_away(self, image: Image) -> None:
-        if self.memory.store:
-            self._images.append(await self.delivery.keep(image))
-
-    async def keep(self, completed: Completed) -> None:
-        """Keeps the answer if all of it has come and lies there; else the next one is made anew."""
-        images = [each for each in self._images if each is not None]
-        if not images or len(images) < len(self._images) or completed.failed:
+    async def keep(self, answer: Answer | None) -> None:
+        """Keeps an answer that has come whole; after any other the next one is made anew."""
+        if not self.memory.store or answer is None or answer.completed is None or answer.completed.failed:
             return
         try:
-            await self.permit.remember(
-                self.name, Answer(images=tuple(images), completed=completed), self.memory.seconds
-            )
+            await self.permit.remember(self.name, answer, self.memory.seconds)
         except GatewayError as error:
             log("cache").warning("answer not kept", error=str(error))
 
 
 def entry_of(memory: Memory, request: ImageRequest, permit: Permit, delivery: Delivery) -> Entry:
-    return Entry(memory, permit.entry(memory.key, _question(request)), permit, delivery)
-
-
-def _question(request: ImageRequest) -> bytes:
-    """What makes two requests the same: all that is asked for, but for its delivery."""
-    parameters = replace(request.parameters, n=request.parameters.n or 1, partial_images=None)
-    bare = replace(
-        request,
-        parameters=parameters,
-        response_format=None,
-        openai_defaults=False,
-        stream=False,
-        idempotency_key="",
-        cache=CacheUse(),
-    )
-    return msgspec.json.encode(bare, order="sorted")
+    return Entry(memory, permit.entry(memory.key, question(request)), permit, delivery)

@@ -51,9 +51,10 @@ class Terms(Struct, frozen=True, kw_only=True):
     begin: Begin
     account: Account
     deadline: float
+    end: float
+    """Until when what is under way at the deadline is waited for."""
     health: Health
     rooms: Mapping[str, Room]
-    cancel_when_left: bool
 
 
 @dataclass(slots=True)
@@ -177,24 +178,26 @@ class Calls:
                             yield event
                     break
                 except TimeoutError:
-                    if until == terms.deadline:
+                    if until == terms.end:
                         raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER) from None
                 if self._may_follow_unknown:
-                    attempt.take_too_long(terms.health, cancel=terms.cancel_when_left)
+                    attempt.take_too_long(terms.health, cancel=terms.policy.cancel_when_left)
                     break
-                until = terms.deadline  # nobody may follow any more
+                until = terms.end  # nobody may follow any more
         finally:
             self._leave()
             attempt.unwatch()
             if not (attempt.ended.done() or attempt.error):  # the caller has left, or its deadline has passed
                 late = now() + MOMENT >= terms.deadline
-                attempt.leave(Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED, cancel=terms.cancel_when_left)
+                why = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED
+                attempt.leave(why, cancel=terms.policy.cancel_when_left)
             terms.account.end(attempt)
 
     def _until(self) -> float:
         """Until when an attempt is watched: while others may follow, there must be time for them."""
-        began, deadline = now(), self.terms.deadline
-        return began + (deadline - began) * SHARE_OF_TIME if self._may_follow_unknown else deadline
+        began = now()
+        share = (self.terms.deadline - began) * SHARE_OF_TIME
+        return began + share if self._may_follow_unknown else self.terms.end
 
     def _next(self, call: Call, attempt: Attempt, key: str, pause: float) -> Then:
         """The first of what may follow that is possible."""

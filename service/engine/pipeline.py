@@ -14,6 +14,7 @@ from itertools import count
 from msgspec import Struct
 from msgspec.structs import replace
 
+from service.access.answers import TakenError
 from service.access.permit import Permit
 from service.domain.event import AttemptRecord, Event, ImageReady, Outcome, Planned
 from service.domain.plan import Plan, Step
@@ -25,7 +26,7 @@ from service.engine.attempt import Attempt, Attempts
 from service.engine.cache import Entry, Found, entry_of
 from service.engine.calls import Terms
 from service.engine.check import MAX_NAME, check
-from service.engine.delivery import RECORD_SECONDS, Delivery
+from service.engine.delivery import RECORD_SECONDS, Delivery, RequestDelivery
 from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.plan import make_plan
@@ -45,6 +46,8 @@ class Circumstances(Struct, frozen=True, kw_only=True):
 
     request_id: str
     deadline: float
+    end: float | None = None
+    """Until when what is under way at the deadline is waited for; None: no longer."""
     trace: Context | None = None
     inline_limit: int | None = None
 
@@ -58,7 +61,6 @@ class Pipeline:
     health: Health = field(default_factory=Health)
     rooms: Mapping[str, Room] = field(default_factory=dict[str, Room])
     """By the provider's name; one without a room is asked as often at once as callers come."""
-    cancel_when_caller_leaves: bool = True
     record_content: bool = False
 
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
@@ -78,7 +80,7 @@ class Pipeline:
             under_way.inc()
             failure: GatewayError | None = None
             entry: Entry | None = None
-            over = False
+            over = taken = False
             try:
                 plan = self.plan(request, permit)
                 account.planned(plan)
@@ -86,18 +88,25 @@ class Pipeline:
                 entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory else None
                 found = await entry.find() if entry else None
                 if found:
-                    entry, carried = None, self._give_again(found, permit, around, account, purpose)
+                    entry, carried = None, self._give_again(found, permit, account, purpose)
                 else:
                     carried = self._carry_out(plan, permit, around, account, begun, purpose, span.context)
+                delivery = self.delivery.for_request(request, around.inline_limit)
                 async with aclosing(carried) as events:
                     async for event in events:
-                        if entry and isinstance(event, ImageReady):
-                            await entry.put_away(event.image)
+                        if isinstance(event, ImageReady):
+                            event = await self._hand_over(event, account, delivery)
                         yield event
                 over = True
+            except TakenError:
+                taken = True
+                raise
             except GatewayError as error:
                 over, failure = True, error
                 account.give_up(error)  # what has come is kept and told; the rest fails one by one
+                error.report = account.report()
+                if account.may_be_billed:
+                    error.retry_after = None  # asking again would be asking for a second bill
             except Exception:
                 over = True
                 account.give_up(GatewayError(Reason.INTERNAL, "The gateway failed."))
@@ -105,19 +114,18 @@ class Pipeline:
             finally:
                 ending = account.ending(over=over, content=self.record_content)
                 under_way.dec()
-                overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)
-                counting.request_ended(request, account.labels, ending, overhead)
-                await self.attempts.release(permit, begun, purpose, ending)
+                if not taken:
+                    overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)
+                    counting.request_ended(request, account.labels, ending, overhead)
+                answer = account.answer() if over and request.idempotency_key else None
+                await self.attempts.release(permit, begun, purpose, ending, answer)
             if failure is not None:
                 span.fail(failure.reason)
                 if not account.images:
-                    failure.report = account.report()
-                    if account.may_be_billed:
-                        failure.retry_after = None  # asking again would be asking for a second bill
                     raise failure
             completed = account.completed()
             if entry:
-                await entry.keep(completed)
+                await entry.keep(account.answer())
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:
                 yield failed
@@ -150,38 +158,38 @@ class Pipeline:
             self.attempts.start(attempt, self.adapters[provider], permit, self.health, self.rooms.get(provider))
             return attempt
 
-        delivery = self.delivery.for_request(account.request, around.inline_limit)
         terms = Terms(
             policy=plan.policy,
             begin=begin,
             account=account,
             deadline=around.deadline,
+            end=around.end or around.deadline,
             health=self.health,
             rooms=self.rooms,
-            cancel_when_left=self.cancel_when_caller_leaves,
         )
         chain = Chain(steps=plan.steps, terms=terms)
         async with aclosing(chain.events()) as events:
             async for event in events:
-                if isinstance(event, ImageReady):
-                    if self.record_content:
-                        kept = await self.delivery.put_away(event.image.picture, Shelf.RECORDED, RECORD_SECONDS)
-                        account.recorded(kept)
-                    event = await delivery.deliver(event)
-                    account.deliver(event)
                 yield event
 
     async def _give_again(
-        self, found: Found, permit: Permit, around: Circumstances, account: Account, purpose: Purpose
+        self, found: Found, permit: Permit, account: Account, purpose: Purpose
     ) -> AsyncGenerator[Event, None]:
         await permit.hold(purpose, found.cost, found.sending)
         permit.settle(found.record)
         account.cached(found.completed, found.record)
-        delivery = self.delivery.for_request(account.request, around.inline_limit)
         for image in found.images:
-            ready = await delivery.deliver(ImageReady(image))
-            account.deliver(ready)
-            yield ready
+            yield ImageReady(image)
+
+    async def _hand_over(self, ready: ImageReady, account: Account, delivery: RequestDelivery) -> ImageReady:
+        """Puts an image away where it is kept, and gives it to the caller."""
+        if self.record_content:
+            account.recorded(await self.delivery.put_away(ready.image.picture, Shelf.RECORDED, RECORD_SECONDS))
+        if account.keeps:
+            account.keep(await self.delivery.keep(ready.image))
+        ready = await delivery.deliver(ready)
+        account.deliver(ready)
+        return ready
 
     def _purpose(self, request: ImageRequest, around: Circumstances, trace_id: str | None) -> Purpose:
         return Purpose(

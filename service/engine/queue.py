@@ -1,24 +1,27 @@
-"""From an attempt's task to its watcher. It never blocks the task: previews give way, finished images are few."""
+"""From a task to who watches it. It never blocks the task: previews give way, finished images are few."""
 
 from __future__ import annotations
 
 import asyncio
+from typing import Generic, TypeVar
 
-from service.domain.event import ImageReady, PartialImage, Progress, Shown
+from service.domain.event import ImageReady, PartialImage, Progress
 from service.telemetry import counting
+
+T = TypeVar("T")
 
 MAX_STALE = 16 * 1024 * 1024
 """How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
 
 
-class Queue:
+class Queue(Generic[T]):
     def __init__(self) -> None:
-        self._events: list[Shown] = []  # few at a time, and a deque is large
+        self._events: list[T] = []  # few at a time, and a deque is large
         self._getting: asyncio.Future[None] | None = None
         self._closed = False
         self._abandoned = False
 
-    def put(self, event: Shown) -> None:
+    def put(self, event: T) -> None:
         if self._abandoned:
             return
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
@@ -39,7 +42,7 @@ class Queue:
         counting.waits(-sum(_size(each) for each in self._events))
         self._events.clear()
 
-    async def get(self, deadline: float) -> Shown | None:
+    async def get(self, deadline: float) -> T | None:
         """The next event; None when there will be no more. Raises TimeoutError at the deadline (the loop's clock)."""
         while not self._events:
             if self._closed:
@@ -73,13 +76,13 @@ class Queue:
             waiting -= _size(preview)
 
 
-def _size(event: Shown) -> int:
+def _size(event: object) -> int:
     match event:
         case PartialImage():
             return len(event.picture.data)
         case ImageReady():
             return len(event.image.picture.data)
-        case Progress():
+        case _:
             return 0
 
 

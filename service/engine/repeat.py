@@ -33,20 +33,6 @@ async def tell_again(
         yield replace(completed, report=_repeated(completed.report, around))
 
 
-def failed(error: GatewayError) -> Answer:
-    """The answer that an error is, as far as its caller is told of it."""
-    return Answer(
-        failure=Failure(
-            reason=error.reason,
-            message=error.message,
-            field=error.field,
-            retry_after=error.retry_after,
-            from_provider=error.from_provider,
-            report=error.report,
-        )
-    )
-
-
 def lost() -> GatewayError:
     return GatewayError(
         Reason.OUTCOME_UNKNOWN,

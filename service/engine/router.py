@@ -86,6 +86,7 @@ class Router:
     known_providers: frozenset[str]
     """Providers that exist in the world, configured here or not: asking for one is no typing mistake."""
     after_unknown: str = "fallback"
+    cancel_when_caller_leaves: bool = True
 
     def policy(self, name: str, after_unknown: str | None) -> Policy:
         """What holds for a name: the caller's word, else the route's, else that of the configuration."""
@@ -94,6 +95,7 @@ class Router:
         return Policy(
             fails_after_unknown=chosen == "fail",
             fallback_on_refusal=route is not None and route.fallback_on_refusal,
+            cancel_when_left=self.cancel_when_caller_leaves,
         )
 
     def memory(self, name: str, wanted: CacheUse) -> Memory | None:

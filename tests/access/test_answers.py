@@ -9,13 +9,14 @@ import pytest
 from service.access import answers
 from service.access.answers import Found, TakenError
 from service.access.books import Books
+from service.access.permit import KeptPermit
 from service.domain.account import Payer
 from service.domain.answer import Answer, Failure
 from service.domain.event import Outcome
 from service.domain.record import Ending, State
 from service.errors import Reason
 from service.stores.records.port import Records, Work
-from tests.access.asking import DOLLAR, Asker, balance_of, ended, payer, settled
+from tests.access.asking import CENT, DOLLAR, Asker, balance_of, ended, payer, settled
 
 DAY = 24 * 3600
 ANSWER = Answer(failure=Failure(reason="provider_timeout", message="It took too long."))
@@ -33,8 +34,14 @@ async def books(records: Records) -> Books:
 def asking(books: Books, question: bytes = b"a fox", who: Payer = PAYER) -> Asker:
     """Who asks with a key, and has not looked yet."""
     asker = Asker.of(books, who)
-    asker.permit.claim("key", question)
+    asker.permit.go_by("key", question)
     return asker
+
+
+async def look(books: Books, question: bytes = b"a fox", who: Payer = PAYER) -> Found | None:
+    """What somebody finds who asks now."""
+    permit = KeptPermit(books, who)
+    return await permit.look(permit.go_by("key", question))
 
 
 async def take(asker: Asker) -> bool:
@@ -45,9 +52,9 @@ async def take(asker: Asker) -> bool:
     return True
 
 
-async def end(asker: Asker, outcome: Outcome) -> None:
-    asker.permit.settle(ended(outcome=outcome))
-    await asker.release(FAILED)
+async def end(asker: Asker, outcome: Outcome, answer: Answer | None = None, cost: int = 4 * CENT) -> None:
+    asker.permit.settle(ended(outcome=outcome, cost=cost))
+    await asker.permit.release(asker.purpose, FAILED, answer)
 
 
 async def test_one_of_fifty_takes_it(books: Books, records: Records) -> None:
@@ -66,13 +73,12 @@ async def test_one_of_fifty_takes_it(books: Books, records: Records) -> None:
 
 async def test_under_way_then_answered(books: Books) -> None:
     """Whoever looks sees nothing, then a request under way, then its answer."""
-    first, second = asking(books), asking(books)
-    nothing = await second.permit.look()
+    first = asking(books)
+    nothing = await look(books)
     await first.hold()
-    under_way = await second.permit.look()
-    await first.permit.keep(ANSWER)
-    await end(first, Outcome.UNKNOWN)
-    found = await second.permit.look()
+    under_way = await look(books)
+    await end(first, Outcome.UNKNOWN, ANSWER)
+    found = await look(books)
 
     assert nothing is None
     assert under_way is not None
@@ -83,14 +89,24 @@ async def test_under_way_then_answered(books: Books) -> None:
 
 @pytest.mark.parametrize("outcome", [Outcome.NOT_SENT, Outcome.REJECTED])
 async def test_free_where_nothing_was_billed(books: Books, outcome: Outcome) -> None:
-    """A request that ended without a bill sets its name free, for the same question alone."""
+    """A request that ended without a bill sets its name free, for another question too: one that was mended."""
     first, second, other = asking(books), asking(books), asking(books, b"a hare")
     await first.hold()
-    await end(first, outcome)
+    await end(first, outcome, cost=0)
 
-    assert await second.permit.look() is None
-    assert await other.permit.look() is not None
-    assert (await take(other), await take(second)) == (False, True)
+    assert await look(books) is None
+    assert await look(books, b"a hare") is None
+    assert (await take(other), await take(second)) == (True, False)
+
+
+async def test_not_free_where_a_rejection_was_billed(books: Books) -> None:
+    """What costs is never made anew, whatever it is called."""
+    first = asking(books)
+    await first.hold()
+    await end(first, Outcome.REJECTED)
+
+    assert await look(books) is not None
+    assert not await take(asking(books))
 
 
 @pytest.mark.parametrize("outcome", [Outcome.DONE, Outcome.UNKNOWN])
@@ -99,7 +115,7 @@ async def test_not_free_where_something_may_have_been_billed(books: Books, outco
     first, second = asking(books), asking(books)
     await first.hold()
     await end(first, outcome)
-    found = await second.permit.look()
+    found = await look(books)
 
     assert found is not None
     assert (found.running, found.answer) == (False, None)
@@ -110,18 +126,18 @@ async def test_everybody_has_names_of_their_own(books: Books) -> None:
     """Two callers with the same key are two requests; neither finds the other's answer."""
     mine, theirs = (asking(books, who=payer(DOLLAR, key=who)) for who in ("mine", "theirs"))
     await mine.hold()
-    await mine.permit.keep(ANSWER)
+    await end(mine, Outcome.UNKNOWN, ANSWER)
 
-    assert await theirs.permit.look() is None
+    assert await look(books, who=payer(DOLLAR, key="theirs")) is None
     assert await take(theirs)
 
 
 async def test_gone_after_a_day(books: Books, records: Records) -> None:
     """An answer is found for a day; then its name is free for any question, and it is swept."""
     asker = Asker.of(books, payer(DOLLAR))
-    claim = asker.permit.claim("key", b"a fox")
+    claim = asker.permit.go_by("key", b"a fox")
     await asker.hold()
-    await asker.permit.keep(ANSWER)
+    await end(asker, Outcome.UNKNOWN, ANSWER)
     now = records.now()
 
     async def there(later: float) -> Found | None:

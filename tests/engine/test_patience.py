@@ -152,7 +152,7 @@ def test_an_image_that_comes_in_the_last_moment_is_taken() -> None:
     """It comes in the very turn in which the time of its watcher is over."""
 
     async def main() -> None:
-        queue, loop = Queue(), asyncio.get_running_loop()
+        queue, loop = Queue[ImageReady](), asyncio.get_running_loop()
         until = loop.time() + 0.05
         loop.call_at(until + 1e-6, queue.put, image(0))
         loop.call_at(until - 0.01, time.sleep, 0.02)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from service.access import answers, ledger
 from service.access.answers import Found
 from service.access.ledger import Account, Purse
 from service.access.permit import Permit
-from service.domain.answer import Claim
+from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose, Sending
@@ -45,7 +46,7 @@ def double_settle(patch: pytest.MonkeyPatch, _: World) -> None:
     """Whoever closes anew, because the answer was lost, pays anew."""
 
     def careless(
-        account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, unopened: Purpose | None = None
+        account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, *unused: Any
     ) -> Work[None]:
         held, _ = yield from ledger._lock(account)  # pyright: ignore[reportPrivateUsage] - what follows is planted
         cost = yield from ledger._settle(account, settled)  # pyright: ignore[reportPrivateUsage]
@@ -60,9 +61,9 @@ def lost_slot(patch: pytest.MonkeyPatch, made: World) -> None:
     """What a caller leaves running is never given back."""
     release = made.attempts.release
 
-    async def careless(permit: Permit, begun: Sequence[Attempt], purpose: Purpose, ending: Ending) -> None:
+    async def careless(permit: Permit, begun: Sequence[Attempt], *closing: Any) -> None:
         if all(attempt.ended.done() for attempt in begun):
-            await release(permit, begun, purpose, ending)
+            await release(permit, begun, *closing)
 
     patch.setattr(made.attempts, "release", careless)
 
@@ -72,10 +73,14 @@ def forgotten_hold(patch: pytest.MonkeyPatch, made: World) -> None:
     close = made.books.close
 
     async def careless(
-        account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
+        account: Account,
+        settled: Sequence[AttemptRecord],
+        ending: Ending,
+        unopened: Purpose | None,
+        kept: tuple[Claim, Answer] | None,
     ) -> None:
         if unopened is None:
-            await close(account, settled, ending, None)
+            await close(account, settled, ending, None, kept)
 
     patch.setattr(made.books, "close", careless)
 
@@ -83,11 +88,9 @@ def forgotten_hold(patch: pytest.MonkeyPatch, made: World) -> None:
 def closing_lost_with_its_caller(patch: pytest.MonkeyPatch, made: World) -> None:
     """A caller who is cancelled while its request is closed takes the closing along, if that fails."""
 
-    async def careless(
-        account: Account, settled: Sequence[AttemptRecord], ending: Ending, unopened: Purpose | None
-    ) -> None:
+    async def careless(account: Account, settled: Sequence[AttemptRecord], ending: Ending, *rest: Any) -> None:
         async def close() -> None:
-            await made.records.write(ledger.close_request, account, settled, ending, made.records.now(), unopened)
+            await made.records.write(ledger.close_request, account, settled, ending, made.records.now(), *rest)
 
         try:
             await close()
@@ -109,12 +112,12 @@ def free_unknown(patch: pytest.MonkeyPatch, _: World) -> None:
 def name_for_everybody(patch: pytest.MonkeyPatch, _: World) -> None:
     """Whoever looks and finds nothing goes on, whoever else has looked meanwhile."""
 
-    def careless(wanted: Claim, request: str, ends: float, now: float) -> Work[None]:
+    def careless(wanted: Claim, request: str, now: float) -> Work[None]:
         yield "DELETE FROM answers WHERE id = $1", (wanted.id,)
-        yield from claim(wanted, request, ends, now)
+        yield from claim(wanted, request, now)
 
-    claim = ledger.claim
-    patch.setattr(ledger, "claim", careless)
+    claim = answers.claim
+    patch.setattr(answers, "claim", careless)
 
 
 def name_that_is_free_too_soon(patch: pytest.MonkeyPatch, _: World) -> None:

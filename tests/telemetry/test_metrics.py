@@ -196,7 +196,7 @@ async def test_waiting_pictures_are_weighed() -> None:
         return under_way().get("imagegen_queue_size_bytes", 0)
 
     before = weight()
-    queue = Queue()
+    queue = Queue[PartialImage]()
     for size in (1000, 200):
         queue.put(PartialImage(0, 0, Picture(data=bytes(size), media_type="image/png")))
     waiting = weight()
