@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Collection, Mapping
 from functools import reduce
 from operator import add
 
@@ -10,7 +11,7 @@ from msgspec.structs import replace
 
 from service.domain.answer import Answer, Failure, KeptImage
 from service.domain.event import AttemptRecord, Completed, ImageFailed, ImageReady, Origin, Report, may_be_billed
-from service.domain.image import FORMATS, Traits
+from service.domain.image import FORMATS, Image, Traits
 from service.domain.plan import Change, Plan, Skipped, Step, Target
 from service.domain.record import Ending, State
 from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
@@ -38,7 +39,7 @@ class Account:
         self._errors: dict[int, GatewayError | None] = {}
         """What became of the last attempt at an image, by its index."""
         self._recorded: list[str] = []
-        self._kept: list[KeptImage | None] = []
+        self._kept: dict[int, KeptImage | None] = {}
         self._may_be_asked_for = bool(request.idempotency_key)
         self._elsewhere: list[tuple[float, float]] = []
         """When providers were at work, or waited for."""
@@ -84,10 +85,10 @@ class Account:
     @property
     def keeps(self) -> bool:
         """Whether the next image is to be kept, for whoever asks again: with those before it, or not at all."""
-        return self._may_be_asked_for and None not in self._kept
+        return self._may_be_asked_for and None not in self._kept.values()
 
-    def keep(self, image: KeptImage | None) -> None:
-        self._kept.append(image)
+    def keep(self, index: int, kept: KeptImage | None) -> None:
+        self._kept[index] = kept
 
     def recorded(self, name: str | None) -> None:
         """A picture was kept under this name, because the operator wants that."""
@@ -124,10 +125,10 @@ class Account:
             until = max(until, ended)
         return total
 
-    def failed(self) -> tuple[ImageFailed, ...]:
-        """Those of the n images that did not come, while others did."""
+    def _failed(self, come: Collection[int]) -> tuple[ImageFailed, ...]:
+        """Those of the n images that did not come, while these did."""
         asked = range(self.request.parameters.n or 1)
-        missing = [index for index in asked if index not in self._delivered]
+        missing = [index for index in asked if index not in come]
         errors = {index: self._errors.get(index) or self._error or _FEWER for index in missing}
         return tuple(ImageFailed(index, error.reason, error.message) for index, error in errors.items())
 
@@ -136,7 +137,7 @@ class Account:
 
         Without `content` what callers wrote in words of their own is left out.
         """
-        failed = self.failed() if over and self.images else ()
+        failed = self._failed(self._delivered) if over and self.images else ()
         if not over:
             state, reason = State.LEFT, Reason.CANCELLED
         elif not self.images:
@@ -177,9 +178,12 @@ class Account:
         return report
 
     def completed(self) -> Completed:
+        return self._completed({index: ready.image for index, ready in self._delivered.items()})
+
+    def _completed(self, come: Mapping[int, Image]) -> Completed:
         if self._cached:
             return replace(self._cached, usage=None, report=self.report())
-        pictures = [ready.image.picture for ready in self._delivered.values()]
+        pictures = [image.picture for image in come.values()]
         told = [each.traits for each in (*self._of_step, *pictures) if each.traits != Traits()]
         used = [each.usage for each in self._of_step if each.usage]
         traits = told[0] if told else Traits()
@@ -189,15 +193,21 @@ class Account:
             created=int(time.time()),
             usage=reduce(add, used) if used else None,
             traits=traits,
-            failed=self.failed(),
+            failed=self._failed(come),
             report=self.report(),
         )
 
     def answer(self) -> Answer | None:
-        """What is given to whoever asks again. None where that may be asked anew, or where nobody can know."""
-        if self.images:
-            kept = tuple(each for each in self._kept if each is not None)
-            return Answer(images=kept, completed=self.completed()) if len(kept) == self.images else None
+        """What is given to whoever asks again. None where that may be asked anew, or where nobody can know.
+
+        An image that could not be delivered as this caller wanted it has come all the same.
+        """
+        if self._kept:
+            kept = {index: each for index, each in self._kept.items() if each is not None}
+            if len(kept) < len(self._kept):
+                return None
+            completed = self._completed({index: each.image for index, each in kept.items()})
+            return Answer(images=tuple(kept.values()), completed=completed)
         error = self._error
         if error is None or error.reason is Reason.DEADLINE_EXCEEDED or not self.may_be_billed:
             return None

@@ -186,7 +186,7 @@ class Pipeline:
         if self.record_content:
             account.recorded(await self.delivery.put_away(ready.image.picture, Shelf.RECORDED, RECORD_SECONDS))
         if account.keeps:
-            account.keep(await self.delivery.keep(ready.image))
+            account.keep(ready.image.index, await self.delivery.keep(ready.image))
         ready = await delivery.deliver(ready)
         account.deliver(ready)
         return ready

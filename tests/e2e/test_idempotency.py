@@ -15,6 +15,7 @@ from imagegen.report import origin
 
 from service.assembly import Gateway
 from service.config import parse
+from service.errors import GatewayError, Reason
 from service.stores.blobs.port import Shelf
 from tests.house import House, settled, until
 from tests.rest.asking import ask
@@ -90,20 +91,20 @@ async def test_over_rest_it_is_a_header(house: House) -> None:
 
 
 async def test_two_hundred_at_once(house: House) -> None:
-    """However many ask at the same time under one key, over both faces, the provider is asked once."""
+    """However many ask at once under one key, over both faces, whole or streamed, the provider is asked once."""
     house.openai.always(double.late(0.3))
+    each_way = CALLERS // 4
     async with Client(house.grpc) as client:
-        rest = [ask(house, BODY, headers=keyed("crowd")) for _ in range(CALLERS // 2)]
-        # What the bridge asks for, in a caller's words: it is the same request.
-        grpc = [
-            client.generate("a fox", model=MODEL, response_format="b64_json", idempotency_key="crowd over gRPC")
-            for _ in range(CALLERS // 2)
-        ]
-        answers, told = await asyncio.gather(asyncio.gather(*rest), asyncio.gather(*grpc))
+        rest = [ask(house, BODY, headers=keyed("crowd")) for _ in range(2 * each_way)]
+        grpc = [client.generate("a fox", model=MODEL, idempotency_key="crowd") for _ in range(each_way)]
+        streams = [completed(client, idempotency_key="crowd") for _ in range(each_way)]
+        answers, told, streamed = await asyncio.gather(
+            asyncio.gather(*rest), asyncio.gather(*grpc), asyncio.gather(*streams)
+        )
 
-    assert len({pictures_of(each)[0] for each in answers}) == 1
-    assert len({each.pictures for each in told}) == 1
-    assert len(house.openai.bill) == 2
+    pictures = {pictures_of(each)[0] for each in answers} | {each.pictures[0] for each in told}
+    assert len(pictures | {each.data for pictures, _ in streamed for each in pictures if each.partial is None}) == 1
+    assert len(house.openai.bill) == 1
 
 
 async def test_a_stream_again_is_its_finished_images(house: House) -> None:
@@ -247,6 +248,112 @@ async def test_a_deadline_is_ones_own(house: House) -> None:
 
     assert late.value.name == "deadline_exceeded"
     assert len(house.openai.bill) == 1
+
+
+async def test_who_had_too_little_time_finds_its_picture(house: House) -> None:
+    """A caller's time is over before the provider's answer: the answer waits for it, and is billed once."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    async with Client(house.grpc) as client:
+        with pytest.raises(ImagegenError) as late:
+            await client.generate("a fox", model=MODEL, idempotency_key="hasty", timeout=0.4)
+        assert late.value.report is not None
+        (attempt,) = late.value.report.attempts
+        gate.set()
+        again = await client.generate("a fox", model=MODEL, idempotency_key="hasty")
+
+    assert (late.value.name, attempt.outcome) == ("deadline_exceeded", v1.OUTCOME_UNKNOWN)
+    assert (attempt.cost_micro_usd > 0, attempt.presumed, late.value.should_retry) == (True, True, False)
+    assert (origin(again.message.report), len(again.pictures)) == ("repeated", 1)
+    assert len(house.openai.bill) == 1
+
+
+async def test_the_firsts_deadline_is_no_others(house: House) -> None:
+    """Who waits for what another asked for is served, though that one had too little time."""
+    gate = asyncio.Event()
+    house.openai.next(double.held(gate))
+    async with Client(house.grpc) as client:
+        first = asyncio.create_task(client.generate("a fox", model=MODEL, idempotency_key="two", timeout=0.4))
+        await house.openai.accepted(1)
+        second = asyncio.create_task(client.generate("a fox", model=MODEL, idempotency_key="two"))
+        await asyncio.wait([first])
+        gate.set()
+        answer = await second
+
+    assert isinstance(first.exception(), ImagegenError)
+    assert origin(answer.message.report) == "repeated"
+    assert len(house.openai.bill) == 1
+
+
+async def test_nobody_else_is_asked_for_nobody(house: House) -> None:
+    """The caller leaves, and then the provider fails at no cost: no fallback is asked for a caller who has gone."""
+    gate = asyncio.Event()
+    house.openai.next(double.status(500) | double.held(gate))
+    async with Client(house.grpc) as client:
+        leaving = asyncio.create_task(
+            client.generate("a fox", model=MODEL, fallbacks=["painter/scene"], idempotency_key="gone")
+        )
+        await house.openai.accepted(1)
+        leaving.cancel()
+        await asyncio.wait([leaving])
+        gate.set()
+        await settled(house)
+        recorded = (await client.requests()).requests[0]
+
+    assert (recorded.attempts, recorded.images, recorded.cost_micro_usd) == (1, 0, 0)
+
+
+async def test_a_picture_that_could_not_be_delivered_has_come(house: House) -> None:
+    """The place for results fails, so this caller has no URL; who asks again under the key has the picture."""
+    blobs, put = house.gateway.blobs, house.gateway.blobs.put
+
+    async def full(shelf: Shelf, name: str, data: bytes) -> None:
+        if shelf is Shelf.RESULTS:
+            raise GatewayError(Reason.UNAVAILABLE, "There is no room.")
+        await put(shelf, name, data)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(blobs, "put", full)
+        refused = await ask(house, {**BODY, "response_format": "url"}, headers=keyed("full"))
+    again = await ask(house, {**BODY, "response_format": "url"}, headers=keyed("full"))
+
+    assert refused.status_code == 503
+    assert (again.status_code, again.headers["x-imagegen-origin"]) == (200, "repeated")
+    assert len(house.openai.bill) == 1
+
+
+async def test_failed_images_again(house: House) -> None:
+    """Of several images some have failed: told again, the answer has the same, and says why alike."""
+    house.openai.next(double.fewer_images(2))
+    asked = {**BODY, "n": 3}
+    first, again = [(await ask(house, asked, headers=keyed("some"))) for _ in range(2)]
+
+    failed = first.json()["extra_fields"]["failed_images"]
+    assert (len(failed), again.json()["extra_fields"]["failed_images"]) == (2, failed)
+    assert pictures_of(again) == pictures_of(first)
+    assert len(house.openai.bill) == 1
+
+
+async def test_a_refused_prompt_may_be_mended(house: House) -> None:
+    """A key whose request was rejected at no cost is free, also for what the caller asks instead."""
+    house.openai.next(double.moderation_blocked("violence"))
+    refused = await ask(house, BODY, headers=keyed("mended"))
+    served = await ask(house, {**BODY, "prompt": "a friendly fox"}, headers=keyed("mended"))
+
+    assert (refused.status_code, served.status_code) == (400, 200)
+    assert len(house.openai.bill) == 1
+
+
+async def test_a_lost_race_is_no_request(house: House) -> None:
+    """Of two processes one is faster; the other has nothing to count, and tells no plan of its own."""
+    async with another_process(house) as address, Client(house.grpc) as here, Client(address) as there:
+        house.openai.always(double.late(0.1))
+        for number in range(5):
+            await asyncio.gather(
+                *(completed(client, idempotency_key=f"race {number}") for client in (here, there)),
+            )
+        recorded = (await here.requests()).requests
+    assert [(each.state, each.images) for each in recorded] == [(v1.REQUEST_STATE_DONE, 1)] * 5
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
