@@ -1,4 +1,4 @@
-"""Engine and books in two hundred small worlds, each another order of events."""
+"""Engine and books in a thousand small worlds, each another order of events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.simulation.loop import seeds, simulate
 from tests.simulation.records import InlineRecords
 from tests.simulation.world import World, world
 
-WORLDS, DOLLARS = 200, 40
+WORLDS, DOLLARS = 1000, 40
 AT_ONCE = 20
 
 

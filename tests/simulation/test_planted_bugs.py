@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from service.access import answers, ledger
 from service.access.answers import Found
 from service.access.ledger import Account, Purse
-from service.access.permit import Permit
+from service.access.permit import KeptPermit, Permit
 from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd
@@ -30,14 +31,16 @@ Plant = Callable[[pytest.MonkeyPatch, World], None]
 def check_then_act(patch: pytest.MonkeyPatch, made: World) -> None:
     """The purse is looked at, and then taken from."""
 
-    async def careless(account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, _: Claim | None) -> None:
+    async def careless(
+        account: Account, purpose: Purpose, amount: MicroUsd, first: Sending, wanted: Claim | None
+    ) -> None:
         if await made.records.read(_taken) + amount > LIMIT:
             raise GatewayError(Reason.BUDGET_EXCEEDED, "There is too little left.")
         bottomless = tuple(Purse(each.scope, each.period, each.starts, 10**12) for each in account.purses)
         trusting = Account(
             id=account.id, owner=account.owner, payer=account.payer, started=account.started, purses=bottomless
         )
-        await made.records.write(ledger.open_request, trusting, purpose, amount, first)
+        await made.records.write(ledger.open_request, trusting, purpose, amount, first, wanted, made.records.now())
 
     patch.setattr(made.books, "open", careless)
 
@@ -138,6 +141,22 @@ def name_that_is_free_too_soon(patch: pytest.MonkeyPatch, _: World) -> None:
     )
 
 
+def answer_kept_too_late(patch: pytest.MonkeyPatch, _: World) -> None:
+    """A request is over, and its answer would be entered by and by."""
+
+    def careless(claim: Claim, answer: Answer, request: str) -> Work[None]:
+        yield from ()
+
+    patch.setattr(answers, "keep", careless)
+
+
+def private_answers(patch: pytest.MonkeyPatch, _: World) -> None:
+    """Everybody asks under a name of their own."""
+    name = KeptPermit.go_by
+    number = count()
+    patch.setattr(KeptPermit, "go_by", lambda permit, key, question: name(permit, f"{key} {next(number)}", question))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a bug needs no types
+
+
 @pytest.mark.parametrize(
     ("plant", "verdict"),
     [
@@ -148,6 +167,8 @@ def name_that_is_free_too_soon(patch: pytest.MonkeyPatch, _: World) -> None:
         pytest.param(closing_lost_with_its_caller, "requests are open", id="closing lost with its caller"),
         pytest.param(free_unknown, "the provider billed", id="free unknown"),
         pytest.param(name_for_everybody, "billed more than once", id="name for everybody"),
+        pytest.param(answer_kept_too_late, "was lost", id="answer kept too late"),
+        pytest.param(private_answers, "billed more than once", id="private answers"),
         pytest.param(name_that_is_free_too_soon, "billed more than once", id="name that is free too soon"),
     ],
 )

@@ -2,7 +2,8 @@
 
 Chance decides when callers come and leave, what each provider does and how long it takes, when the records are away and
 which of their answers get lost. Some callers share idempotency keys, and ask either of two processes. At the end
-everybody has gone, the books must say what the providers billed, and no provider billed twice for a key.
+everybody has gone, the books must say what the providers billed, no provider billed twice for a key, and all who were
+served under one saw the same picture.
 """
 
 from __future__ import annotations
@@ -84,10 +85,14 @@ class Provider:
                 self._bill(call)
                 yield PartialImage(0, 0, PICTURE)
                 await self._wait(call)
-                yield ImageReady(Image(index=0, picture=PICTURE))
+                yield ImageReady(Image(index=0, picture=self._picture()))
 
     async def close(self) -> None:
         return
+
+    def _picture(self) -> Picture:
+        """Each is another one."""
+        return Picture(data=f"{self.name} {self.billed}".encode(), media_type="image/png")
 
     def _bill(self, call: Call) -> None:
         self.billed += PRICE
@@ -100,15 +105,16 @@ class Provider:
 
 
 class Pictures:
-    """A place for pictures that now and then does not take one."""
+    """A place for pictures that in some worlds now and then does not take one."""
 
     def __init__(self, chance: random.Random) -> None:
         self._chance = chance
+        self.trusty = chance.random() < 0.7
         self._kept: dict[str, bytes] = {}
 
     async def put(self, shelf: Shelf, name: str, data: bytes) -> None:
         await asyncio.sleep(self._chance.choice((0.0, 0.1, 2.0)))
-        if self._chance.random() < 0.05:
+        if not self.trusty and self._chance.random() < 0.1:
             raise GatewayError(Reason.UNAVAILABLE, "There is no room.")
         self._kept[name] = data
 
@@ -133,6 +139,10 @@ class World:
         if storms:
             self.records.slowness = lambda: chance.choice((0.0, 0.0, 0.001, 0.5, 2.0))
         self.books = Books(self.records)
+        self.lost_to_their_owners: list[str] = []
+        """The keys under which somebody was served, and somebody else later told that nobody knows."""
+        self._seen: dict[str, set[bytes]] = {}
+        """Which pictures were seen under each key."""
         self.attempts = Attempts()
         self.payer = Payer((Scope(ScopeKind.KEY, "k", (Budget(LIMIT, Period.EVER),)),))
         self.providers = {
@@ -149,8 +159,8 @@ class World:
             for name, each in self.providers.items()
         }
         route = Route((("first/model", 1),), ("second/model",))
-        blobs = Pictures(chance)
-        delivery = Delivery(blobs, Signer([b"a key that signs nothing"]))
+        self._blobs = Pictures(chance)
+        delivery = Delivery(self._blobs, Signer([b"a key that signs nothing"]))
         engine = Engine(
             Pipeline(
                 router=Router(upstreams, {"route": route}, frozenset()),
@@ -181,6 +191,8 @@ class World:
         for provider in self.providers.values():
             twice = [prompt for prompt, bills in provider.bills.items() if prompt in KEYS and bills > 1]
             found += [f"{provider.name} billed more than once for {prompt}" for prompt in twice]
+        found += [f"several pictures were seen for {key}" for key, seen in self._seen.items() if len(seen) > 1]
+        found += [f"the answer to {key} was lost" for key in self.lost_to_their_owners if self._blobs.trusty]
         if self.attempts.running:
             found.append(f"{self.attempts.running} attempts are still running")
         assert not found, "; ".join(found)
@@ -195,16 +207,21 @@ class World:
     async def _ask(self, number: int) -> None:
         key = self._chance.choice((*KEYS, *len(KEYS) * ("",)))
         request = ImageRequest(model="route", prompt=key or "a fox", stream=True, idempotency_key=key)
-        around = Circumstances(request_id=f"request-{number}", deadline=asyncio.get_running_loop().time() + 60)
+        deadline = asyncio.get_running_loop().time() + self._chance.choice((5, 60, 60))
+        around = Circumstances(request_id=f"request-{number}", deadline=deadline)
         permit = KeptPermit(self.books, self.payer)
         try:
             async with self._chance.choice(self.processes).run(request, permit, around) as events:
                 async for event in events:
+                    if key and isinstance(event, ImageReady):
+                        self._seen.setdefault(key, set()).add(event.image.picture.data)
                     if isinstance(event, Completed) and event.report.origin is Origin.MADE:
                         self.promised += event.report.cost
         except GatewayError as error:
             if error.reason is Reason.INTERNAL:
                 raise
+            if error.reason is Reason.OUTCOME_UNKNOWN and key in self._seen:
+                self.lost_to_their_owners.append(key)
 
     async def _storm(self) -> None:
         """Now and then the records are away for a while, or do what they are asked and cannot say so."""
