@@ -69,7 +69,9 @@ class Generation(_message.Message):
     idempotency_key: _builtins.str
     """A name for this request, 1 to 255 printable characters: who asks again under the same name
     within a day is given the same answer, also while it is being made, and nothing is billed twice.
-    Another request under the name is refused. Empty means that each call is a request of its own.
+    Another request under the name is refused; how the pictures are to arrive does not make it
+    another. Each caller has names of its own; without access control all are one caller. Empty
+    means that each call is a request of its own.
     """
     @_builtins.property
     def parameters(self) -> _images_pb2.ImageParameters:
