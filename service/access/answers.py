@@ -12,7 +12,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from service.domain.answer import Answer, Claim
+from service.domain.answer import Answer, Claim, Order
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Work
 
@@ -31,10 +31,15 @@ RETURNING request
 """
 """A request that this statement does not see yet is not over."""
 _LOOK = """
-SELECT a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END, CASE WHEN {billed} THEN 1 ELSE 0 END
+SELECT r.id, a.body, a.answer, CASE WHEN r.ended IS NULL THEN 1 ELSE 0 END, CASE WHEN {billed} THEN 1 ELSE 0 END
 FROM answers AS a JOIN requests AS r ON r.id = a.request WHERE a.id = $1 AND a.ends > $2
 """
 CLAIM, LOOK = (each.format(billed=_BILLED) for each in (_CLAIM, _LOOK))
+ORDERS = """
+SELECT r.purses, a.number, a.provider, a.model, a.job_key, a.job
+FROM attempts AS a JOIN requests AS r ON r.id = a.request WHERE r.id = $1
+  AND a.state = 'expired' AND a.job IS NOT NULL ORDER BY a.number DESC LIMIT 1
+"""
 KEEP = "UPDATE answers SET answer = $3 WHERE id = $1 AND request = $2 AND answer IS NULL"
 RECALL = "SELECT answer FROM answers WHERE id = $1 AND ends > $2"
 REMEMBER = """
@@ -52,18 +57,30 @@ class TakenError(GatewayError):
 
 
 class Found(Struct, frozen=True):
-    """What there is under a name: the answer, or a request that is under way, or one whose end nobody knows."""
+    """What there is under a name: the answer, or a request that is under way, or one whose end nobody knows.
+
+    Of the latter perhaps an order by whose name the provider can be asked.
+    """
 
     body: str
-    answer: Answer | None
-    running: bool
+    answer: Answer | None = None
+    running: bool = False
+    order: Order | None = None
 
 
 def look(claim: Claim, now: float) -> Work[Found | None]:
     """None where the name is free."""
-    for body, answer, running, billed in (yield LOOK, (claim.id, int(now * 1000))):
-        if answer is not None or running or billed:
-            return Found(body, _read(answer) if answer else None, bool(running))
+    for request, body, answer, running, billed in (yield LOOK, (claim.id, int(now * 1000))):
+        if answer is not None:
+            return Found(body, _read(answer))
+        if running or billed:
+            return Found(body, running=bool(running), order=None if running else (yield from _order(request)))
+    return None
+
+
+def _order(request: str) -> Work[Order | None]:
+    for purses, number, provider, model, key, job in (yield ORDERS, (request,)):
+        return Order(request=request, purses=purses, number=number, provider=provider, model=model, key=key, job=job)
     return None
 
 

@@ -12,7 +12,7 @@ from service.access.answers import Found, TakenError
 from service.access.ledger import Account
 from service.access.lives import Lives
 from service.domain.account import Payer
-from service.domain.answer import Answer, Claim
+from service.domain.answer import Answer, Claim, Order
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd, Price
 from service.domain.record import Ending, Purpose, Sending
@@ -89,6 +89,18 @@ class Books:
     ) -> None:
         await self._keep(sending.price)
         await self._records.write(ledger.send_again, account, settled, amount, sending)
+
+    async def accepted(self, account: Account, number: int, job: str, key: str) -> None:
+        """Without it an order is lost if this process goes; that is no reason to lose it now."""
+        try:
+            await self._records.write(ledger.accept, account, number, job, key)
+        except RecordsAwayError as error:
+            log("books").warning("order not entered", id=account.id, number=number, error=str(error))
+
+    def account_of(self, order: Order, payer: Payer) -> Account:
+        """The account of a request that another process has left."""
+        purses = ledger.purses_read(order.purses)
+        return Account(id=order.request, owner=self.lives.process, payer=payer, purses=purses)
 
     async def close(
         self,

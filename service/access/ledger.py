@@ -47,6 +47,7 @@ INSERT INTO attempts (request, number, provider, kind, model, size, quality, pri
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sent', '', 0, 0, 0, 0, 0, 0, 0)
 ON CONFLICT (request, number) DO NOTHING RETURNING number
 """
+ACCEPT = "UPDATE attempts SET job = $3, job_key = $4 WHERE request = $1 AND number = $2 AND state = 'sent'"
 LOCK = "SELECT held, state, purses FROM requests WHERE id = $1 FOR UPDATE"
 SETTLE = """
 UPDATE attempts SET state = 'settled', before = CASE WHEN state = 'expired' THEN cost ELSE 0 END,
@@ -148,6 +149,11 @@ def send_again(account: Account, settled: Sequence[AttemptRecord], amount: Micro
         yield from _reserve(account, amount)
 
 
+def accept(account: Account, number: int, job: str, key: str) -> Work[None]:
+    """Notes what the provider calls the order of an attempt."""
+    yield ACCEPT, (account.id, number, job, key)
+
+
 def close_request(
     account: Account,
     settled: Sequence[AttemptRecord],
@@ -180,11 +186,16 @@ def expire(request: str, now: float) -> Work[MicroUsd]:
     held, state, purses = rows[0]
     if state != State.RUNNING:
         return 0
-    account = Account(id=request, purses=tuple(Purse(*each, limit=0) for each in orjson.loads(purses)))
+    account = Account(id=request, purses=purses_read(purses))
     cost = sum(row[0] for row in (yield UNSETTLED, (request,)))
     yield CLOSE, (request, int(now * 1000), State.LOST, None, 0, cost, None)
     yield from _move(account, held, cost)
     return cost
+
+
+def purses_read(text: str) -> tuple[Purse, ...]:
+    """The purses of a request, as its row names them."""
+    return tuple(Purse(*each, limit=0) for each in orjson.loads(text))
 
 
 def keep_price(price: Price) -> Work[None]:

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from service.access.answers import Found, TakenError
 from service.access.books import Books
 from service.domain.account import Payer
-from service.domain.answer import Answer, Claim
+from service.domain.answer import Answer, Claim, Order
 from service.domain.event import AttemptRecord, Outcome
 from service.domain.plan import Plan, Skipped
 from service.domain.price import MicroUsd
@@ -57,6 +57,14 @@ class Permit(Protocol):
 
     async def send(self, sending: Sending, amount: MicroUsd = 0) -> None:
         """The same for a further attempt; `amount` is what has to be held beside what is left."""
+        ...
+
+    async def accepted(self, number: int, job: str, key: str) -> None:
+        """An attempt's order has a name at the provider: enough to fetch its answer, should this process go."""
+        ...
+
+    def take_over(self, order: Order) -> None:
+        """From here on this permit is that of the request for which another process placed the order."""
         ...
 
     def settle(self, attempt: AttemptRecord) -> None:
@@ -133,6 +141,13 @@ class KeptPermit:
         with self._unsent_if_it_fails(sending):
             await self._books.send(self._account, settled, amount, sending)
         del self._settled[: len(settled)]
+
+    async def accepted(self, number: int, job: str, key: str) -> None:
+        await self._books.accepted(self._account, number, job, key)
+
+    def take_over(self, order: Order) -> None:
+        self._account = self._books.account_of(order, self._payer)
+        self._asked = self._opened = True
 
     def settle(self, attempt: AttemptRecord) -> None:
         self._settled.append(attempt)

@@ -46,6 +46,18 @@ class Answer(Struct, frozen=True, kw_only=True):
     failure: Failure | None = None
 
 
+class Order(Struct, frozen=True, kw_only=True):
+    """What a process that has gone had ordered from a provider, for a request that nobody has closed."""
+
+    request: str
+    purses: str
+    number: int
+    provider: str
+    model: str
+    key: str
+    job: str
+
+
 class Claim(Struct, frozen=True):
     """The name under which an answer will be found: whose it is, and for what question. Both are digests."""
 

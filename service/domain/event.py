@@ -4,7 +4,7 @@
     ImageFailed for each image that did not come while others did, and at last Completed. A request that fails raises
     instead of completing, and one whose time is over raises without waiting for the attempt's end.
 
-An adapter yields Progress, PartialImage, ImageReady, and once, when the provider says it, Answered.
+An adapter yields Progress, PartialImage, ImageReady, and once each, when the provider says it, Accepted and Answered.
 """
 
 from __future__ import annotations
@@ -94,6 +94,12 @@ class ImageFailed(Struct, frozen=True):
     message: str
 
 
+class Accepted(Struct, frozen=True):
+    """The provider has the order, and calls it so: under this name its answer can be asked for once more."""
+
+    job: str
+
+
 class Answered(Struct, frozen=True):
     """What the provider said of its whole answer."""
 
@@ -143,5 +149,5 @@ class Completed(Struct, frozen=True):
 
 
 Shown = Progress | PartialImage | ImageReady
-AdapterEvent = Shown | Answered
+AdapterEvent = Shown | Accepted | Answered
 Event = Planned | AttemptStarted | AttemptEnded | Progress | PartialImage | ImageReady | ImageFailed | Completed

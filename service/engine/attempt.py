@@ -20,7 +20,7 @@ from msgspec.structs import replace
 from service.access.permit import Permit
 from service.domain.answer import Answer
 from service.domain.event import (
-    AdapterEvent,
+    Accepted,
     Answered,
     AttemptRecord,
     ImageReady,
@@ -110,7 +110,7 @@ class Attempt:
         under_way = counting.attempts(self.step.target.provider)
         under_way.inc()
         try:
-            exemplar = await self._run(adapter)
+            exemplar = await self._run(adapter, permit)
             self._tell(health)
             counting.attempt_ended(self.record, self.labels, self.step.target.kind, exemplar)
         except Exception as error:
@@ -123,13 +123,16 @@ class Attempt:
             self.ended.set_result(None)
             self._queue.close()
 
-    async def _run(self, adapter: Adapter) -> counting.Exemplar:
+    async def _run(self, adapter: Adapter, permit: Permit) -> counting.Exemplar:
         target = self.step.target
         with attempt_span(target, self.step.request, self.record.number, self.call.trace) as span:
             try:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
                     async for event in events:
-                        self._note(event)
+                        if isinstance(event, Accepted):
+                            await permit.accepted(self.record.number, event.job, self.call.key)
+                        else:
+                            self._note(event)
                 self._check_images()
             except ProviderError as error:
                 self.error = self._named(error)
@@ -158,7 +161,7 @@ class Attempt:
             self._heard = True
             health.end(self.step.target, self.call.key, self.error)
 
-    def _note(self, event: AdapterEvent) -> None:
+    def _note(self, event: Shown | Answered) -> None:
         event = self._placed(event)
         if isinstance(event, Answered):
             self._answered, self.traits = event.usage, event.traits
@@ -172,7 +175,7 @@ class Attempt:
             counting.first_image(self.step.target.kind, self.step.family, self._first)
         self._queue.put(event)
 
-    def _placed(self, event: AdapterEvent) -> AdapterEvent:
+    def _placed(self, event: Shown | Answered) -> Shown | Answered:
         """The event, saying which of the request's images it is about: the adapter counts those of its call."""
         if not self.images.start:
             return event

@@ -13,6 +13,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 
 from service.access.permit import Permit
+from service.domain.answer import Order
 from service.domain.event import Event
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
@@ -43,13 +44,13 @@ class Engine:
 
     @asynccontextmanager
     async def run(
-        self, request: ImageRequest, permit: Permit, around: Circumstances
+        self, request: ImageRequest, permit: Permit, around: Circumstances, order: Order | None = None
     ) -> AsyncGenerator[AsyncGenerator[Event, None]]:
         """The request's events, by the pipeline that is in force when it begins."""
         term = self._now
         term.requests += 1
         try:
-            async with aclosing(term.pipeline.run(request, permit, around)) as events:
+            async with aclosing(term.pipeline.run(request, permit, around, order)) as events:
                 yield events
         finally:
             term.requests -= 1

@@ -14,7 +14,7 @@ from collections.abc import AsyncGenerator
 from msgspec.structs import replace
 
 from service.access.permit import Permit
-from service.domain.answer import Claim
+from service.domain.answer import Claim, Order
 from service.domain.event import (
     AttemptEnded,
     AttemptRecord,
@@ -42,8 +42,15 @@ LONGEST = 3600.0
 
 class Making:
     def __init__(
-        self, claim: Claim, engine: Engine, request: ImageRequest, permit: Permit, around: Circumstances
+        self,
+        claim: Claim,
+        engine: Engine,
+        request: ImageRequest,
+        permit: Permit,
+        around: Circumstances,
+        order: Order | None = None,
     ) -> None:
+        """With `order` what another process had ordered is fetched."""
         self.claim = claim
         self._request = request
         self._around = around
@@ -58,7 +65,7 @@ class Making:
         self._over: list[AttemptRecord] = []
         self._has_cost = False
         """Whether an image has come, or a call that is over may be billed."""
-        self.task = asyncio.create_task(self._carry_out(engine, permit), name="once")
+        self.task = asyncio.create_task(self._carry_out(engine, permit, order), name="once")
         self.task.add_done_callback(self._end)
 
     async def events(self) -> AsyncGenerator[Event, None]:
@@ -86,10 +93,10 @@ class Making:
         finally:
             self._leave()
 
-    async def _carry_out(self, engine: Engine, permit: Permit) -> None:
+    async def _carry_out(self, engine: Engine, permit: Permit, order: Order | None) -> None:
         around = replace(self._around, end=asyncio.get_running_loop().time() + LONGEST)
         planned: Event | None = None
-        async with engine.run(self._request, permit, around) as events:
+        async with engine.run(self._request, permit, around, order) as events:
             async for event in events:
                 self._note(event)
                 if isinstance(event, Planned):

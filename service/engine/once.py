@@ -12,7 +12,7 @@ from contextlib import AbstractAsyncContextManager, aclosing
 
 from service.access.answers import TakenError
 from service.access.permit import Permit
-from service.domain.answer import Claim
+from service.domain.answer import Claim, Order
 from service.domain.event import Event
 from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
@@ -63,27 +63,31 @@ class Once:
             if found is not None:
                 _refuse_another(found.body, claim)
                 if found.answer is not None:
-                    async for event in tell_again(found.answer, request, around, self._engine.pipeline.delivery):
+                    delivery = self._engine.pipeline.delivery
+                    async for event in tell_again(
+                        found.answer, request, around.request_id, around.inline_limit, delivery
+                    ):
                         yield event
                     return
-                if not found.running:
+                if found.running:
+                    await _pause(around.deadline)
+                    continue
+                if found.order is None:
                     raise lost()
-            elif claim.id not in self._making:
-                try:
-                    async with aclosing(self._make(claim, request, permit, around)) as events:
-                        async for event in events:
-                            yield event
-                    return
-                except TakenError:
-                    pass  # another process was faster
-            else:
+            if claim.id in self._making:
                 continue
-            await _pause(around.deadline)
+            try:
+                async with aclosing(self._make(claim, request, permit, around, found and found.order)) as events:
+                    async for event in events:
+                        yield event
+                return
+            except TakenError:  # another process was faster
+                await _pause(around.deadline)
 
     def _make(
-        self, claim: Claim, request: ImageRequest, permit: Permit, around: Circumstances
+        self, claim: Claim, request: ImageRequest, permit: Permit, around: Circumstances, order: Order | None
     ) -> AsyncGenerator[Event, None]:
-        making = Making(claim, self._engine, request, permit, around)
+        making = Making(claim, self._engine, request, permit, around, order)
         self._making[claim.id] = making
         making.task.add_done_callback(lambda _: self._making.pop(claim.id))
         return making.events()

@@ -16,21 +16,23 @@ from msgspec.structs import replace
 
 from service.access.answers import TakenError
 from service.access.permit import Permit
-from service.domain.event import AttemptRecord, Event, ImageReady, Outcome, Planned
-from service.domain.plan import Plan, Step
+from service.domain.answer import Order
+from service.domain.event import AttemptEnded, AttemptRecord, Event, ImageReady, Outcome, Planned
+from service.domain.plan import Plan, Policy, Step
 from service.domain.price import MicroUsd
 from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
 from service.engine.cache import Entry, Found, entry_of
-from service.engine.calls import Terms
+from service.engine.calls import Begin, Terms
 from service.engine.check import MAX_NAME, check
 from service.engine.delivery import RECORD_SECONDS, Delivery, RequestDelivery
 from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.plan import make_plan
 from service.engine.pricing import at_most
+from service.engine.repeat import lost
 from service.engine.rooms import Room
 from service.engine.router import Router
 from service.engine.tab import Tab
@@ -69,8 +71,13 @@ class Pipeline:
         plan = permit.narrow(make_plan(request, self.router, new_name(16)))
         return replace(plan, steps=self.health.arranged(plan.steps))
 
-    async def run(self, request: ImageRequest, permit: Permit, around: Circumstances) -> AsyncGenerator[Event, None]:
-        """The request's events. Closing the generator means that the caller has left."""
+    async def run(
+        self, request: ImageRequest, permit: Permit, around: Circumstances, order: Order | None = None
+    ) -> AsyncGenerator[Event, None]:
+        """The request's events. Closing the generator means that the caller has left.
+
+        With `order` nobody is asked for anything new: what another process had ordered is fetched.
+        """
         account = Account(request, around.request_id)
         begun: list[Attempt] = []
         with pipeline_span(request, around.trace) as span:
@@ -82,12 +89,14 @@ class Pipeline:
             entry: Entry | None = None
             over = taken = False
             try:
-                plan = self.plan(request, permit)
+                plan = self.plan(_ordered(request, order) if order else request, permit)
                 account.planned(plan)
                 yield Planned(plan)
-                entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory else None
+                entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory and not order else None
                 found = await entry.find() if entry else None
-                if found:
+                if order:
+                    carried = self._fetch(order, plan, permit, around, account, begun, span.context)
+                elif found:
                     entry, carried = None, self._give_again(found, permit, account, purpose)
                 else:
                     carried = self._carry_out(plan, permit, around, account, begun, purpose, span.context)
@@ -158,8 +167,15 @@ class Pipeline:
             self.attempts.start(attempt, self.adapters[provider], permit, self.health, self.rooms.get(provider))
             return attempt
 
+        async with aclosing(self._asked(plan.steps, plan.policy, begin, account, around)) as events:
+            async for event in events:
+                yield event
+
+    def _asked(
+        self, steps: tuple[Step, ...], policy: Policy, begin: Begin, account: Account, around: Circumstances
+    ) -> AsyncGenerator[Event, None]:
         terms = Terms(
-            policy=plan.policy,
+            policy=policy,
             begin=begin,
             account=account,
             deadline=around.deadline,
@@ -167,9 +183,44 @@ class Pipeline:
             health=self.health,
             rooms=self.rooms,
         )
-        chain = Chain(steps=plan.steps, terms=terms)
-        async with aclosing(chain.events()) as events:
+        return Chain(steps=steps, terms=terms).events()
+
+    async def _fetch(
+        self,
+        order: Order,
+        plan: Plan,
+        permit: Permit,
+        around: Circumstances,
+        account: Account,
+        begun: list[Attempt],
+        trace: Context,
+    ) -> AsyncGenerator[Event, None]:
+        """Asks the provider for an order that it has. What it says of it ends the request that it was for."""
+        if len(plan.steps[0].shares) > 1:
+            raise lost()  # it was one of several, and of the others nobody knows
+        step = replace(plan.steps[0], retries=0, keys=(order.key,))
+
+        async def begin(step: Step, images: range, key: str, _: Callable[[], bool]) -> Attempt:
+            call = Call(
+                model=step.target.model,
+                request=step.request,
+                key=key,
+                request_id=around.request_id,
+                job=order.job,
+                trace=trace,
+            )
+            attempt = Attempt(order.number, step, call, images, step.max_cost or 0)
+            begun.append(attempt)
+            provider = step.target.provider
+            self.attempts.start(attempt, self.adapters[provider], permit, self.health, self.rooms.get(provider))
+            return attempt
+
+        async with aclosing(self._asked((step,), plan.policy, begin, account, around)) as events:
             async for event in events:
+                if isinstance(event, AttemptEnded):
+                    if event.record.outcome not in (Outcome.DONE, Outcome.REJECTED):
+                        raise lost()  # as it was; whoever asks again may find out more
+                    permit.take_over(order)
                 yield event
 
     async def _give_again(
@@ -201,6 +252,11 @@ class Pipeline:
             trace_id=trace_id,
             prompt=_storable(request.prompt) if self.record_content else None,
         )
+
+
+def _ordered(request: ImageRequest, order: Order) -> ImageRequest:
+    """The request as it was made of the provider that has the order."""
+    return replace(request, model=f"{order.provider}/{order.model}", fallbacks=(), key=order.key)
 
 
 def _storable(text: str) -> str:

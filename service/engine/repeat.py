@@ -10,27 +10,26 @@ from service.domain.answer import Answer, Failure
 from service.domain.event import Event, ImageReady, Origin, Outcome, Report
 from service.domain.request import ImageRequest
 from service.engine.delivery import Delivery
-from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, ProviderError, Reason
 
 
 async def tell_again(
-    answer: Answer, request: ImageRequest, around: Circumstances, delivery: Delivery
+    answer: Answer, request: ImageRequest, request_id: str, inline_limit: int | None, delivery: Delivery
 ) -> AsyncGenerator[Event, None]:
     """The events of a request that has only finished images; or its error."""
     if answer.failure is not None:
-        raise _error(answer.failure, around)
+        raise _error(answer.failure, request_id)
     images = await delivery.fetch(answer)
     if images is None:
         raise lost()
-    to_caller = delivery.for_request(request, around.inline_limit)
+    to_caller = delivery.for_request(request, inline_limit)
     for image in images:
         yield await to_caller.deliver(ImageReady(image))
     completed = answer.completed
     if completed is not None:
         for missing in completed.failed:
             yield missing
-        yield replace(completed, report=_repeated(completed.report, around))
+        yield replace(completed, report=_repeated(completed.report, request_id))
 
 
 def lost() -> GatewayError:
@@ -42,7 +41,7 @@ def lost() -> GatewayError:
     )
 
 
-def _error(failure: Failure, around: Circumstances) -> GatewayError:
+def _error(failure: Failure, request_id: str) -> GatewayError:
     reason = Reason(failure.reason)
     if failure.from_provider:
         error = ProviderError(
@@ -51,10 +50,10 @@ def _error(failure: Failure, around: Circumstances) -> GatewayError:
     else:
         error = GatewayError(reason, failure.message, field=failure.field, retry_after=failure.retry_after)
     if failure.report is not None:
-        error.report = _repeated(failure.report, around)
+        error.report = _repeated(failure.report, request_id)
     return error
 
 
-def _repeated(report: Report, around: Circumstances) -> Report:
+def _repeated(report: Report, request_id: str) -> Report:
     """The account of then, under this call's own name."""
-    return replace(report, request_id=around.request_id, origin=Origin.REPEATED)
+    return replace(report, request_id=request_id, origin=Origin.REPEATED)

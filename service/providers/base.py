@@ -22,6 +22,8 @@ class Call(Struct, frozen=True, kw_only=True):
     request_id: str
     key: str = ""
     """The name of the key to use; empty where the provider has none to choose from."""
+    job: str = ""
+    """What the provider calls an order that it has had before (`Accepted`): this is not ordered again, but fetched."""
     trace: Context | None = None
     cancelled: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when nobody waits for the answer any more. Whether that ends anything is the upstream's nature."""

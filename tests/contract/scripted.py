@@ -14,6 +14,7 @@ from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.access.permit import Permit
 from service.domain import event as events
+from service.domain.answer import Order
 from service.domain.card import Choice, KeyCard, ModelCard, Range, Sizes, Text
 from service.domain.plan import Plan
 from service.domain.request import ImageRequest
@@ -82,7 +83,7 @@ class Scripted(Pipeline):
         return some.PLAN
 
     async def run(
-        self, request: ImageRequest, permit: Permit, around: Circumstances
+        self, request: ImageRequest, permit: Permit, around: Circumstances, order: Order | None = None
     ) -> AsyncGenerator[events.Event, None]:
         self.around.append(around)
         for each in self.script:

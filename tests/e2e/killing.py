@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from imagegen import Client, ImagegenError
 
@@ -102,11 +104,17 @@ def configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> tu
 
 
 @asynccontextmanager
-async def service(config: Path, directory: Path) -> AsyncGenerator[Process]:
+async def service(
+    config: Path, directory: Path, extra: Mapping[str, str] = MappingProxyType({})
+) -> AsyncGenerator[Process]:
     """A service that answers; killed at the end, if it is still there."""
     with (directory / "kill.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
-            COMMAND, "service", "--config", str(config), "--data-dir", str(directory), stdout=PIPE, stderr=log
+            COMMAND,
+            *("service", "--config", str(config), "--data-dir", str(directory)),
+            stdout=PIPE,
+            stderr=log,
+            env={**os.environ, **extra},
         )
     try:
         assert process.stdout

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,14 @@ from typing import Any
 import pytest
 from imagegen import Client, ImagegenError
 from imagegen.client import Answer
-from imagegen.report import origin
+from imagegen.report import origin, state
 
 from tests.e2e.killing import EXPIRES_WITHIN, configuration, kill_under_load, service
+from tests.servers.process import free_port
 from tests.stores.conftest import postgres_server, postgres_url
 from tests.stores.twins import TWINS
 from tests.upstreams.openai import OpenAIDouble, stall
+from tests.upstreams.orders import PRICE, OrdersDouble, papers
 
 __all__ = ["postgres_server", "postgres_url"]
 
@@ -48,7 +51,8 @@ async def test_killed_in_the_middle_of_a_request_with_a_key(tmp_path: Path) -> N
             with suppress(ImagegenError):
                 await cut_off
         async with service(config, tmp_path), Client(target) as client:
-            again = await _once_reached(client, idempotency_key="answered", **asked)
+            await reached(client)
+            again = await client.generate("a fox", idempotency_key="answered", **asked)
             for _ in range(2):
                 with pytest.raises(ImagegenError) as unknown:
                     await client.generate("a fox", idempotency_key="cut off", timeout=2 * EXPIRES_WITHIN, **asked)
@@ -60,12 +64,69 @@ async def test_killed_in_the_middle_of_a_request_with_a_key(tmp_path: Path) -> N
         assert len(openai.bill) == 3
 
 
-async def _once_reached(client: Client, **asked: Any) -> Answer:
-    """The answer, as soon as the channel has noticed that the service is back."""
+async def test_killed_while_an_order_is_under_way(tmp_path: Path) -> None:
+    """The provider has a name for what it is making. Asked again after the kill, the caller is given what was ordered,
+    and it costs what it costs; of what the provider knows no more, nobody knows; what came to nothing is asked anew.
+    """
+    async with OrdersDouble() as orders:
+        config, target = tmp_path / "kill.toml", f"127.0.0.1:{free_port()}"
+        config.write_text(
+            f"""
+            [service]
+            listen = "{target}"
+            [stores]
+            records = "sqlite:{tmp_path}/imagegen.db"
+            blobs = "file:{tmp_path}/blobs"
+            [providers.orders]
+            base_url = "{orders.url}"
+            [prices."orders/artist"]
+            per_image = "0.04"
+            """,
+            encoding="utf-8",
+        )
+        environment = papers(tmp_path)
+
+        def ask(client: Client, key: str) -> Coroutine[Any, Any, Answer]:
+            return client.generate("a fox", model="orders/artist", idempotency_key=key, timeout=2 * EXPIRES_WITHIN)
+
+        async with service(config, tmp_path, environment) as process, Client(target) as client:
+            cut_off: list[asyncio.Task[Answer]] = []
+            for number, key in enumerate(("good", "failed", "forgotten"), 1):
+                cut_off.append(asyncio.create_task(ask(client, key)))
+                await orders.accepted(number)
+            await asyncio.sleep(0.3)  # for the names to be entered
+            process.kill()
+            await asyncio.wait(cut_off)
+        good, failed, forgotten = orders.bill
+        orders.fail(failed)
+        orders.forget(forgotten)
+        orders.ready.set()
+        async with service(config, tmp_path, environment), Client(target) as client:
+            await reached(client)
+            answers = await asyncio.gather(*(ask(client, "good") for _ in range(3)))
+            with pytest.raises(ImagegenError) as rejected:
+                await ask(client, "failed")
+            anew = await ask(client, "failed")
+            for _ in range(2):
+                with pytest.raises(ImagegenError) as unknown:
+                    await ask(client, "forgotten")
+                assert unknown.value.name == "outcome_unknown"
+            recorded = (await client.requests()).requests
+
+        assert {each.pictures for each in answers} == {(orders.picture(good),)}
+        assert sorted(origin(each.message.report) for each in answers) == ["made", "repeated", "repeated"]
+        assert (rejected.value.name, origin(anew.message.report)) == ("provider_rejected", "made")
+        assert orders.bill == [good, forgotten, "order-4"]
+    told = [(state(each), each.cost_micro_usd) for each in recorded if each.attempts]
+    assert sorted(told) == [("done", PRICE), ("done", PRICE), ("failed", 0), ("lost", PRICE)]
+
+
+async def reached(client: Client) -> None:
+    """Returns as soon as the channel has noticed that the service is back."""
     while True:
         try:
-            return await client.generate("a fox", **asked)
-        except ImagegenError as error:
-            if error.name != "unavailable":
-                raise
+            await client.models()
+        except ImagegenError:
             await asyncio.sleep(0.2)
+        else:
+            return
