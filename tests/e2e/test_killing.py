@@ -96,7 +96,7 @@ async def test_killed_while_an_order_is_under_way(tmp_path: Path) -> None:
                 await orders.accepted(number)
             await asyncio.sleep(0.3)  # for the names to be entered
             process.kill()
-            await asyncio.wait(cut_off)
+            await asyncio.gather(*cut_off, return_exceptions=True)
         good, failed, forgotten = orders.bill
         orders.fail(failed)
         orders.forget(forgotten)
