@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypedDict
 
@@ -15,7 +15,6 @@ from msgspec import structs
 from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
-from service.config.changes import differing, refuse_what_needs_a_start
 from service.config.file import ConfigFile
 from service.config.schema import Limits
 from service.engine.attempt import Attempts
@@ -31,7 +30,7 @@ from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
-from service.renewal import PutInForce, Renewal
+from service.renewal import Renewal
 from service.rpc import tls
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
@@ -83,7 +82,7 @@ class Gateway:
             shares_ports=shares_ports,
             certificates=tls.watch(files) if files else None,
         )
-        self.renewal = Renewal(file, self._prepare) if file else None
+        self.renewal = Renewal(file, config, self._prepare, self._put_in_force) if file else None
         self._background: list[asyncio.Task[None]] = []
         self.exposition: Exposition | None = None
 
@@ -126,42 +125,67 @@ class Gateway:
         if self.exposition is not None:
             self.exposition.close()
 
-    def _prepare(self, config: Config) -> PutInForce | None:
-        """Finds out beside the loop what a changed file comes to. Raises ConfigError."""
-        changed = differing(self.config, config)
-        if not changed:
-            return None
-        refuse_what_needs_a_start(self.config, config)
-        now = self.pipeline
-        kept = {name: now.adapters[name] for name in _as_they_were(self.config, config)}
-        adapters, router = _built(config, kept)
-        keys = _signing_keys(config)
+    async def _prepare(self, config: Config) -> Prepared:
+        """Does for a changed file all that may fail. Raises ConfigError."""
+        now = self.pipeline.adapters
+        return await prepared(config, {name: now[name] for name in _as_they_were(self.config, config)})
 
-        def put_in_force() -> list[str]:
-            health = now.health.followed(kept, now.adapters.keys() - kept)
-            rooms = _rooms(config, now.rooms)
-            policies = _policies(config)
-            self.engine.change(replace(now, router=router, adapters=adapters, health=health, rooms=rooms, **policies))
-            self._signer.keys = keys
-            keep_content(config.telemetry.record_content)
-            self.config = config
-            return changed
+    def _put_in_force(self, new: Prepared) -> None:
+        """In one moment: requests that begin afterwards see all of it."""
+        now, config = self.pipeline, new.config
+        self.engine.change(
+            replace(
+                now,
+                router=new.router,
+                adapters=new.adapters,
+                health=now.health.followed(new.kept, now.adapters.keys() - new.kept),
+                rooms=_rooms(config, now.rooms),
+                **_policies(config),
+            )
+        )
+        self._signer.keys = new.signing_keys
+        keep_content(config.telemetry.record_content)
+        self.config = config
 
-        return put_in_force
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A changed configuration with all that it needs; nothing of it is in force yet."""
+
+    config: Config
+    kept: Set[str]
+    """The providers whose adapters go on."""
+    adapters: Mapping[str, Adapter]
+    router: Router
+    signing_keys: Sequence[bytes]
+
+
+async def prepared(config: Config, kept: Mapping[str, Adapter]) -> Prepared:
+    """Made ready beside the loop; where that fails, what was made for it is closed. Raises ConfigError."""
+    adapters = dict(kept)
+    try:
+        router = await asyncio.to_thread(_furnished, config, adapters)
+        signing_keys = await asyncio.to_thread(_signing_keys, config)
+    except BaseException:
+        made = [adapters[name] for name in adapters.keys() - kept.keys()]
+        await asyncio.gather(*(each.close() for each in made), return_exceptions=True)  # each, whatever others do
+        raise
+    return Prepared(config=config, kept=kept.keys(), adapters=adapters, router=router, signing_keys=signing_keys)
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     """What only the whole house knows of a configuration; raises ConfigError for what would not work."""
     _refuse_open_doors(config)
     _refuse_unusable_certificates(config)
-    return _built(config, {})
+    adapters: dict[str, Adapter] = {}
+    return adapters, _furnished(config, adapters)
 
 
-def _built(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], Router]:
-    adapters, upstreams = _providers(config, kept)
-    router = Router(upstreams, _routes(config), registry.OF_THE_SEED, config.engine.after_unknown)
+def _furnished(config: Config, adapters: dict[str, Adapter]) -> Router:
+    """Adds those adapters that are still to be made; the router to all of them."""
+    router = Router(_upstreams(config, adapters), _routes(config), registry.OF_THE_SEED, config.engine.after_unknown)
     _refuse_unknown_models(config, router)
-    return adapters, router
+    return router
 
 
 def _refuse_open_doors(config: Config) -> None:
@@ -231,8 +255,7 @@ def _signing_keys(config: Config) -> list[bytes]:
     return [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
 
 
-def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
-    adapters: dict[str, Adapter] = {}
+def _upstreams(config: Config, adapters: dict[str, Adapter]) -> dict[str, Upstream]:
     upstreams: dict[str, Upstream] = {}
     allowed = Allowed(config.outgoing.allow)
     for name, settings in config.providers.items():
@@ -250,7 +273,7 @@ def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, A
             for target, table in config.prices.items()
             if target.partition("/")[0] == name
         }
-        adapter = kept.get(name) or found.make(settings, allowed)
+        adapter = adapters.get(name) or found.make(settings, allowed)
         adapters[name] = adapter
         upstreams[name] = Upstream(
             name=name,
@@ -261,7 +284,7 @@ def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, A
             keys=adapter.keys,
             retries=settings.retries,
         )
-    return adapters, upstreams
+    return upstreams
 
 
 def _routes(config: Config) -> dict[str, Route]:

@@ -34,18 +34,20 @@ def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> tuple[Any, Any]:
     """The configuration of a file with what the command line says over it; and the file, to look at again."""
-    from service.config import ConfigError, address, load
+    from service.config import ConfigError, address, defaults
     from service.config.file import ConfigFile
+    from service.config.reading import contents
 
     over = partial(_over, data_dir=data_dir, listen=listen)
     try:
-        config = load(path)
+        file = ConfigFile(path, contents(path), over) if path else None
+        config = file.understood(file.text) if file else over(defaults())
         for value in listen.values():
             if value is not None:
                 address(value)
     except (ConfigError, ValueError) as error:
         raise Failure(str(error)) from None
-    return over(config), ConfigFile(path, over) if path else None
+    return config, file
 
 
 def _over(config: Any, data_dir: Path | None, listen: dict[str, str | None]) -> Any:

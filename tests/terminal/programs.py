@@ -68,9 +68,9 @@ class Place:
         return await finished(await self.start(*words, program=program))
 
     @asynccontextmanager
-    async def running(self, *words: str) -> AsyncGenerator[Running]:
+    async def running(self, *words: str, program: str = COMMAND) -> AsyncGenerator[Running]:
         """Runs a command that serves, once it has said where; ends it for good on the way out."""
-        process = await self.start(*words)
+        process = await self.start(*words, program=program)
         try:
             yield Running(process, await _greeting(process))
         finally:

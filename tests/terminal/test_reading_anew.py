@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
 from asyncio.subprocess import PIPE
@@ -63,6 +64,17 @@ async def test_it_looks_by_itself(place: Place, program: str) -> None:
         assert_stopped_well(await running.ended(), place)
 
 
+async def test_an_emptied_file_is_refused(place: Place) -> None:
+    """Editors and `cp` empty a file before they write it: nobody loses a provider by that, told to look or not."""
+    config = written(place, NEW)
+    async with place.running(*up(place, "--config", config)) as running:
+        written(place, "")
+        for _ in range(2):
+            assert f"{config}: is empty" in await said(running, REFUSED)
+            assert "new" in await models(running.grpc)
+            running.tell(signal.SIGHUP)
+
+
 async def test_it_looks_when_told(place: Place) -> None:
     """Each SIGHUP is an attempt of its own, told of each time; a file that is good again is in force at once."""
     config = written(place, "")
@@ -92,6 +104,24 @@ async def test_every_worker_looks(place: Place, signals: str) -> None:
         assert [("new" in await models(running.grpc)) for _ in range(8)] == [True] * 8
         running.tell()
         assert (await running.ended()).code == 0
+
+
+async def test_what_can_be_read_once_is_not_looked_at_again(place: Place) -> None:
+    """`--config <(…)` is in force to the end, though the pipe is empty now; the log says so once, SIGHUP or not."""
+    written(place, NEW)
+    words = shlex.join(["exec", COMMAND, *up(place)])
+    async with place.running(
+        "-c", f"{words} --config <(cat {place.directory}/imagegen.toml)", program="bash"
+    ) as running:
+        assert "new" in await models(running.grpc)
+        running.tell(signal.SIGHUP)
+        await asyncio.sleep(3)  # for two looks, if there were any
+        assert "new" in await models(running.grpc)
+        running.tell()
+        result = await running.ended()
+        assert_stopped_well(result, place)
+    (line,) = [line for line in result.err.split("\n") if "config" in line]
+    assert "configuration not watched: it is not in a regular file" in line
 
 
 async def test_without_a_file_it_ends(place: Place) -> None:
