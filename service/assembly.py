@@ -239,15 +239,16 @@ def _policies(config: Config) -> _Policies:
 
 
 def _rooms(config: Config, before: Mapping[str, Room]) -> dict[str, Room]:
-    """A room that there is already goes on, with as many places as it has now: whoever is inside still counts."""
-    rooms: dict[str, Room] = {}
+    """A room that was made once goes on, with as many places as there are now, so that whoever is inside counts: after
+    a time without a limit, and after one without the provider.
+    """
+    rooms = dict(before)
     for name, each in config.providers.items():
-        places, seats = each.limits.concurrent, each.limits.queue
-        room = before.get(name)
-        if room is not None:
-            room.change(places or sys.maxsize, seats)  # who waits in one that is given up need not wait any more
-        if places:
-            rooms[name] = room or Room(name, places, seats, counting.in_line(name))
+        places, seats = each.limits.concurrent or sys.maxsize, each.limits.queue
+        if name in rooms:
+            rooms[name].change(places, seats)
+        else:
+            rooms[name] = Room(name, places, seats, counting.in_line(name))
     return rooms
 
 

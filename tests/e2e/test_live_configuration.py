@@ -337,6 +337,32 @@ async def test_places_are_counted_on(here: Live) -> None:
     assert metric("imagegen_calls_waiting", provider="openai") == 0
 
 
+@pytest.mark.parametrize("meanwhile", ["no limit", "no such provider", "never a limit"])
+async def test_places_are_counted_through_a_time_without_any(here: Live, meanwhile: str) -> None:
+    """Whoever is inside counts when places are counted again: nobody is let in beside three where there is one."""
+    gate, openai, house = asyncio.Event(), here.house.openai, here.house
+    limited = {"limits": {"concurrent": 3}}
+    if meanwhile != "never a limit":
+        await here.apply(providers=here.providers(openai=limited))
+    openai.always(held(gate))
+    asking = [asyncio.create_task(ask(house, order())) for _ in range(3)]
+    await openai.accepted(3)
+    match meanwhile:
+        case "no limit":
+            await here.apply(providers=here.providers())
+        case "no such provider":
+            await here.apply(providers=here.providers(openai=None))
+        case _:
+            pass
+    await here.apply(providers=here.providers(openai={"limits": {"concurrent": 1}}))
+    asking.append(asyncio.create_task(ask(house, order())))
+    await until(lambda: metric("imagegen_calls_waiting", provider="openai") == 1)
+    assert openai.in_flight == 3
+    gate.set()
+    assert [each.status_code for each in await asyncio.gather(*asking)] == [200] * 4
+    assert metric("imagegen_calls_waiting", provider="openai") == 0
+
+
 async def test_providers_and_models_come_and_go(here: Live) -> None:
     """Every list shows at once what there is, and what is gone is answered like what never was."""
     for path in ("/v1/models", "/api/providers"):
