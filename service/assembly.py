@@ -16,7 +16,7 @@ from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.config.file import ConfigFile
-from service.config.schema import Limits
+from service.config.schema import Limits, Provider
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
@@ -216,14 +216,20 @@ def _tls_files(config: Config) -> tls.Files | None:
 
 
 def _as_they_were(old: Config, new: Config) -> list[str]:
-    """The providers whose adapters go on: how often and how many at once they are asked is the engine's affair."""
-    if old.outgoing != new.outgoing:
-        return []
+    """The providers whose adapters go on: how often and how many at once they are asked is the engine's affair, and
+    where answers may lead is none of those that ask nobody.
+    """
     before, after = (
         {name: structs.replace(each, limits=Limits(), retries=0) for name, each in config.providers.items()}
         for config in (old, new)
     )
-    return [name for name in after if after[name] == before.get(name)]
+    same = [name for name in after if after[name] == before.get(name)]
+    return same if old.outgoing == new.outgoing else [name for name in same if _is_embedded(name, after[name])]
+
+
+def _is_embedded(name: str, settings: Provider) -> bool:
+    kind = registry.find(settings.kind or name)
+    return kind is not None and kind.embedded
 
 
 class _Policies(TypedDict):
@@ -253,7 +259,14 @@ def _rooms(config: Config, before: Mapping[str, Room]) -> dict[str, Room]:
 
 
 def _signing_keys(config: Config) -> list[bytes]:
-    return [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
+    if config.files.signing_keys:
+        return [key.encode() for key in config.files.signing_keys]
+    try:
+        return [own_key(Path(config.data_dir))]
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        message = f"there are none, and the one in the data directory cannot be used: {why}"
+        raise ConfigError(config.source, "files.signing_keys", message) from None
 
 
 def _upstreams(config: Config, adapters: dict[str, Adapter]) -> dict[str, Upstream]:
