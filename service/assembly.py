@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -160,6 +160,11 @@ class Prepared:
     signing_keys: Sequence[bytes]
 
 
+async def rehearse(config: Config) -> None:
+    """Finds out whether a running gateway could take it up. Raises ConfigError."""
+    await _close((await prepared(config, {})).adapters.values())
+
+
 async def prepared(config: Config, kept: Mapping[str, Adapter]) -> Prepared:
     """Made ready beside the loop; where that fails, what was made for it is closed. Raises ConfigError."""
     adapters = dict(kept)
@@ -167,10 +172,14 @@ async def prepared(config: Config, kept: Mapping[str, Adapter]) -> Prepared:
         router = await asyncio.to_thread(_furnished, config, adapters)
         signing_keys = await asyncio.to_thread(_signing_keys, config)
     except BaseException:
-        made = [adapters[name] for name in adapters.keys() - kept.keys()]
-        await asyncio.gather(*(each.close() for each in made), return_exceptions=True)  # each, whatever others do
+        await _close(adapters[name] for name in adapters.keys() - kept.keys())
         raise
     return Prepared(config=config, kept=kept.keys(), adapters=adapters, router=router, signing_keys=signing_keys)
+
+
+async def _close(adapters: Iterable[Adapter]) -> None:
+    """Each of them, whatever goes wrong with the others."""
+    await asyncio.gather(*(each.close() for each in adapters), return_exceptions=True)
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:

@@ -32,15 +32,20 @@ def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> tuple[Any, Any]:
-    """The configuration of a file with what the command line says over it; and the file, to look at again."""
+def _load(
+    path: Path | None, data_dir: Path | None = None, text: bytes | None = None, **listen: str | None
+) -> tuple[Any, Any]:
+    """The configuration of a file with what the command line says over it; and the file, to look at again.
+
+    Where its `text` was handed over it is not read.
+    """
     from service.config import ConfigError, address, defaults
     from service.config.file import ConfigFile
     from service.config.reading import contents
 
     over = partial(_over, data_dir=data_dir, listen=listen)
     try:
-        file = ConfigFile(path, contents(path), over) if path else None
+        file = ConfigFile(path, contents(path) if text is None else text, over) if path else None
         config = file.understood(file.text) if file else over(defaults())
         for value in listen.values():
             if value is not None:
@@ -92,13 +97,15 @@ def up(
 ) -> None:
     """Start service and bridge together."""
     from terminal import running
+    from terminal.handing import unpacked
     from terminal.workers import Workers
 
-    config, file = _load(path, data_dir, bridge=rest, service=grpc)
+    text = unpacked(sys.stdin.buffer) if shared and path else None
+    config, file = _load(path, data_dir, text, bridge=rest, service=grpc)
     if shared or workers == 1:
         _run(partial(running.up, shared=shared, file=file), config)
     else:
-        _run(Workers(workers, path, data_dir).run, config)
+        _run(Workers(workers, file, data_dir).run, config)
 
 
 @main.command()
