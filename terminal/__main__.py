@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -73,6 +74,12 @@ def _over(config: Any, data_dir: Path | None, listen: dict[str, str | None]) -> 
     return config
 
 
+def _hold_back_hangups(path: Path | None) -> None:
+    """Until it is known what to do about one: whoever has just changed the file may say so before the start is over."""
+    if path is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
+
+
 def _run(program: Callable[..., Awaitable[None]], config: Any) -> None:
     from rest_bridge.server import BridgeError
     from service.config import ConfigError
@@ -96,6 +103,7 @@ def up(
     path: Path | None, data_dir: Path | None, rest: str | None, grpc: str | None, workers: int, shared: bool
 ) -> None:
     """Start service and bridge together."""
+    _hold_back_hangups(path)
     from terminal import running
     from terminal.handing import unpacked
     from terminal.workers import Workers
@@ -113,6 +121,7 @@ def up(
 @click.option("--grpc", metavar="HOST:PORT", help="Where gRPC listens.")
 def service(path: Path | None, data_dir: Path | None, grpc: str | None) -> None:
     """Start the service alone."""
+    _hold_back_hangups(path)
     from terminal import running
 
     config, file = _load(path, data_dir, service=grpc)

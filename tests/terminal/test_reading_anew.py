@@ -7,9 +7,10 @@ import os
 import shlex
 import signal
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from imagegen import Client
@@ -117,6 +118,21 @@ async def test_it_looks_when_told(place: Place) -> None:
         running.tell(signal.SIGHUP)
         await said(running, APPLIED)
         assert "new" in await models(running.grpc)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_told_while_it_starts_it_starts(place: Place, signals: str, workers: str) -> None:
+    """A reload may follow the start at once. It is heard when there is somebody to hear it, and ends nothing."""
+    words = up(place, "--workers", workers, "--config", written(place, f'[stores]\nsignals = "{signals}"\n'))
+
+    async def reload(process: Process) -> None:
+        status = Path(f"/proc/{process.pid}/status")
+        await until(lambda: "SigBlk:\t0000000000000001" in status.read_text())  # it has just begun, and imports still
+        process.send_signal(signal.SIGHUP)
+
+    async with place.running(*words, meanwhile=reload) as running:
+        running.tell()
+        assert (await running.ended()).code == 0
 
 
 async def test_every_worker_looks(place: Place, signals: str) -> None:
