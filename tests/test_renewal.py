@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -118,3 +119,32 @@ async def test_a_file_that_was_blank_already_is_nothing_new() -> None:
     async with looking(Gateway(), [b"\n"]):
         await asyncio.sleep(0.1)
     assert refused() == before
+
+
+@pytest.mark.parametrize("there", ["a pipe", "a folder", "a link that leads nowhere", "a path that no system takes"])
+async def test_whatever_takes_the_place_of_the_file_is_refused(tmp_path: Path, there: str) -> None:
+    """Nobody waits for what a pipe may say, and the looking goes on: the next file is taken."""
+    gateway, path, before = Gateway(), tmp_path / "x.toml", refused()
+    path.write_bytes(BEFORE)
+    file = ConfigFile(path, BEFORE)
+    looks = asyncio.create_task(Renewal(file, file.understood(BEFORE), gateway.prepare, gateway.put_in_force).run())
+    await asyncio.sleep(0.05)
+    path.unlink()
+    match there:
+        case "a pipe":
+            os.mkfifo(path)
+        case "a folder":
+            path.mkdir()
+        case "a link that leads nowhere":
+            path.symlink_to("nowhere")
+        case _:
+            path.symlink_to("x" * 300)
+    await until(lambda: refused() == before + 1)
+    aside = tmp_path / "new"
+    aside.write_bytes(WHOLE)
+    if there == "a folder":
+        path.rmdir()
+    aside.replace(path)
+    await until(lambda: bool(gateway.taken))
+    looks.cancel()
+    await asyncio.wait({looks})

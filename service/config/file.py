@@ -19,6 +19,13 @@ def _as_it_is(config: Config) -> Config:
     return config
 
 
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a folder on the way that may not be entered, for one: whoever reads it is told why
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class ConfigFile:
     path: Path
@@ -30,7 +37,7 @@ class ConfigFile:
     @property
     def can_be_read_once(self) -> bool:
         """Whether it is gone with its first reading, as a pipe is: the next one would wait, or find nothing."""
-        return str(self.path).startswith(HANDED_OVER) or (self.path.exists() and not self.path.is_file())
+        return str(self.path).startswith(HANDED_OVER) or (_is_there(self.path) and not self.path.is_file())
 
     def contents(self) -> bytes:
         """What it holds now. Raises ConfigError where it cannot be read."""
