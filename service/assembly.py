@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypedDict
 
 from msgspec import structs
 
 from service.access.books import Books
 from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
-from service.config.changes import differing, refuse_what_needs_a_start
 from service.config.file import ConfigFile
-from service.config.schema import Limits
+from service.config.schema import Limits, Provider
 from service.config.units import seconds
 from service.domain.price import micro_usd
 from service.engine.attempt import Attempts
@@ -32,7 +30,7 @@ from service.liveness import Liveness
 from service.providers import prices, registry
 from service.providers.base import Adapter
 from service.providers.destinations import Allowed
-from service.renewal import PutInForce, Renewal
+from service.renewal import Renewal
 from service.rpc import tls
 from service.rpc.files import ImageFiles
 from service.rpc.images import ImageGeneration
@@ -69,7 +67,7 @@ class Gateway:
                 attempts=self.attempts,
                 delivery=delivery,
                 rooms=_rooms(config, {}),
-                **_policies(config),
+                record_content=config.telemetry.record_content,
             )
         )
         self.once = Once(self.engine)
@@ -84,7 +82,7 @@ class Gateway:
             shares_ports=shares_ports,
             certificates=tls.watch(files) if files else None,
         )
-        self.renewal = Renewal(file, self._prepare) if file else None
+        self.renewal = Renewal(file, config, self._prepare, self._put_in_force) if file else None
         self._background: list[asyncio.Task[None]] = []
         self.exposition: Exposition | None = None
 
@@ -127,48 +125,82 @@ class Gateway:
         if self.exposition is not None:
             self.exposition.close()
 
-    def _prepare(self, config: Config) -> PutInForce | None:
-        """Finds out beside the loop what a changed file comes to. Raises ConfigError."""
-        changed = differing(self.config, config)
-        if not changed:
-            return None
-        refuse_what_needs_a_start(self.config, config)
-        now = self.pipeline
-        kept = {name: now.adapters[name] for name in _as_they_were(self.config, config)}
-        adapters, router = _built(config, kept)
-        keys = _signing_keys(config)
+    async def _prepare(self, config: Config) -> Prepared:
+        """Does for a changed file all that may fail. Raises ConfigError."""
+        now = self.pipeline.adapters
+        return await prepared(config, {name: now[name] for name in _as_they_were(self.config, config)})
 
-        def put_in_force() -> list[str]:
-            health = now.health.followed(kept, now.adapters.keys() - kept)
-            rooms = _rooms(config, now.rooms)
-            policies = _policies(config)
-            self.engine.change(replace(now, router=router, adapters=adapters, health=health, rooms=rooms, **policies))
-            self._signer.keys = keys
-            keep_content(config.telemetry.record_content)
-            self.config = config
-            return changed
+    def _put_in_force(self, new: Prepared) -> None:
+        """In one moment: requests that begin afterwards see all of it."""
+        now, config = self.pipeline, new.config
+        self.engine.change(
+            replace(
+                now,
+                router=new.router,
+                adapters=new.adapters,
+                health=now.health.followed(new.kept, now.adapters.keys() - new.kept),
+                rooms=_rooms(config, now.rooms),
+                record_content=config.telemetry.record_content,
+            )
+        )
+        self._signer.keys = new.signing_keys
+        keep_content(config.telemetry.record_content)
+        self.config = config
 
-        return put_in_force
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A changed configuration with all that it needs; nothing of it is in force yet."""
+
+    config: Config
+    kept: Set[str]
+    """The providers whose adapters go on."""
+    adapters: Mapping[str, Adapter]
+    router: Router
+    signing_keys: Sequence[bytes]
+
+
+async def rehearse(config: Config) -> None:
+    """Finds out whether a running gateway could take it up. Raises ConfigError."""
+    await _close((await prepared(config, {})).adapters.values())
+
+
+async def prepared(config: Config, kept: Mapping[str, Adapter]) -> Prepared:
+    """Made ready beside the loop; where that fails, what was made for it is closed. Raises ConfigError."""
+    adapters = dict(kept)
+    try:
+        router = await asyncio.to_thread(_furnished, config, adapters)
+        signing_keys = await asyncio.to_thread(_signing_keys, config)
+    except BaseException:
+        await _close(adapters[name] for name in adapters.keys() - kept.keys())
+        raise
+    return Prepared(config=config, kept=kept.keys(), adapters=adapters, router=router, signing_keys=signing_keys)
+
+
+async def _close(adapters: Iterable[Adapter]) -> None:
+    """Each of them, whatever goes wrong with the others."""
+    await asyncio.gather(*(each.close() for each in adapters), return_exceptions=True)
 
 
 def check(config: Config) -> tuple[dict[str, Adapter], Router]:
     """What only the whole house knows of a configuration; raises ConfigError for what would not work."""
     _refuse_open_doors(config)
     _refuse_unusable_certificates(config)
-    return _built(config, {})
+    adapters: dict[str, Adapter] = {}
+    return adapters, _furnished(config, adapters)
 
 
-def _built(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], Router]:
-    adapters, upstreams = _providers(config, kept)
+def _furnished(config: Config, adapters: dict[str, Adapter]) -> Router:
+    """Adds those adapters that are still to be made; the router to all of them."""
     router = Router(
-        upstreams,
+        _upstreams(config, adapters),
         _routes(config),
         registry.OF_THE_SEED,
         config.engine.after_unknown,
         config.engine.when_caller_leaves == "cancel",
     )
     _refuse_unknown_models(config, router)
-    return adapters, router
+    return router
 
 
 def _refuse_open_doors(config: Config) -> None:
@@ -199,45 +231,48 @@ def _tls_files(config: Config) -> tls.Files | None:
 
 
 def _as_they_were(old: Config, new: Config) -> list[str]:
-    """The providers whose adapters go on: how often and how many at once they are asked is the engine's affair."""
-    if old.outgoing != new.outgoing:
-        return []
+    """The providers whose adapters go on: how often and how many at once they are asked is the engine's affair, and
+    where answers may lead is none of those that ask nobody.
+    """
     before, after = (
         {name: structs.replace(each, limits=Limits(), retries=0) for name, each in config.providers.items()}
         for config in (old, new)
     )
-    return [name for name in after if after[name] == before.get(name)]
+    same = [name for name in after if after[name] == before.get(name)]
+    return same if old.outgoing == new.outgoing else [name for name in same if _is_embedded(name, after[name])]
 
 
-class _Policies(TypedDict):
-    record_content: bool
-
-
-def _policies(config: Config) -> _Policies:
-    return {
-        "record_content": config.telemetry.record_content,
-    }
+def _is_embedded(name: str, settings: Provider) -> bool:
+    kind = registry.find(settings.kind or name)
+    return kind is not None and kind.embedded
 
 
 def _rooms(config: Config, before: Mapping[str, Room]) -> dict[str, Room]:
-    """A room that there is already goes on, with as many places as it has now: whoever is inside still counts."""
-    rooms: dict[str, Room] = {}
+    """A room that was made once goes on, with as many places as there are now, so that whoever is inside counts: after
+    a time without a limit, and after one without the provider.
+    """
+    rooms = dict(before)
     for name, each in config.providers.items():
-        places, seats = each.limits.concurrent, each.limits.queue
-        room = before.get(name)
-        if room is not None:
-            room.change(places or sys.maxsize, seats)  # who waits in one that is given up need not wait any more
-        if places:
-            rooms[name] = room or Room(name, places, seats, counting.in_line(name))
+        places, seats = each.limits.concurrent or sys.maxsize, each.limits.queue
+        if name in rooms:
+            rooms[name].change(places, seats)
+        else:
+            rooms[name] = Room(name, places, seats, counting.in_line(name))
     return rooms
 
 
 def _signing_keys(config: Config) -> list[bytes]:
-    return [key.encode() for key in config.files.signing_keys] or [own_key(Path(config.data_dir))]
+    if config.files.signing_keys:
+        return [key.encode() for key in config.files.signing_keys]
+    try:
+        return [own_key(Path(config.data_dir))]
+    except OSError as error:
+        why = f"{error.filename}: {error.strerror}" if error.filename else str(error)
+        message = f"there are none, and the one in the data directory cannot be used: {why}"
+        raise ConfigError(config.source, "files.signing_keys", message) from None
 
 
-def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, Adapter], dict[str, Upstream]]:
-    adapters: dict[str, Adapter] = {}
+def _upstreams(config: Config, adapters: dict[str, Adapter]) -> dict[str, Upstream]:
     upstreams: dict[str, Upstream] = {}
     allowed = Allowed(config.outgoing.allow)
     for name, settings in config.providers.items():
@@ -255,7 +290,7 @@ def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, A
             for target, table in config.prices.items()
             if target.partition("/")[0] == name
         }
-        adapter = kept.get(name) or found.make(settings, allowed)
+        adapter = adapters.get(name) or found.make(settings, allowed)
         adapters[name] = adapter
         upstreams[name] = Upstream(
             name=name,
@@ -266,7 +301,7 @@ def _providers(config: Config, kept: Mapping[str, Adapter]) -> tuple[dict[str, A
             keys=adapter.keys,
             retries=settings.retries,
         )
-    return adapters, upstreams
+    return upstreams
 
 
 def _routes(config: Config) -> dict[str, Route]:

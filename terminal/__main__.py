@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from functools import partial
@@ -32,20 +33,27 @@ def _configured(command: Callable[..., Any]) -> Callable[..., Any]:
     )
 
 
-def _load(path: Path | None, data_dir: Path | None = None, **listen: str | None) -> tuple[Any, Any]:
-    """The configuration of a file with what the command line says over it; and the file, to look at again."""
-    from service.config import ConfigError, address, load
+def _load(
+    path: Path | None, data_dir: Path | None = None, text: bytes | None = None, **listen: str | None
+) -> tuple[Any, Any]:
+    """The configuration of a file with what the command line says over it; and the file, to look at again.
+
+    Where its `text` was handed over it is not read.
+    """
+    from service.config import ConfigError, address, defaults
     from service.config.file import ConfigFile
+    from service.config.reading import contents
 
     over = partial(_over, data_dir=data_dir, listen=listen)
     try:
-        config = load(path)
+        file = ConfigFile(path, contents(path) if text is None else text, over) if path else None
+        config = file.understood(file.text) if file else over(defaults())
         for value in listen.values():
             if value is not None:
                 address(value)
     except (ConfigError, ValueError) as error:
         raise Failure(str(error)) from None
-    return over(config), ConfigFile(path, over) if path else None
+    return config, file
 
 
 def _over(config: Any, data_dir: Path | None, listen: dict[str, str | None]) -> Any:
@@ -64,6 +72,12 @@ def _over(config: Any, data_dir: Path | None, listen: dict[str, str | None]) -> 
             stores = msgspec.structs.replace(stores, blobs=f"file:{data_dir}/blobs")
         config = msgspec.structs.replace(config, data_dir=data_dir, stores=stores)
     return config
+
+
+def _hold_back_hangups(path: Path | None) -> None:
+    """Until it is known what to do about one: whoever has just changed the file may say so before the start is over."""
+    if path is not None:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGHUP})
 
 
 def _run(program: Callable[..., Awaitable[None]], config: Any) -> None:
@@ -89,14 +103,17 @@ def up(
     path: Path | None, data_dir: Path | None, rest: str | None, grpc: str | None, workers: int, shared: bool
 ) -> None:
     """Start service and bridge together."""
+    _hold_back_hangups(path)
     from terminal import running
+    from terminal.handing import unpacked
     from terminal.workers import Workers
 
-    config, file = _load(path, data_dir, bridge=rest, service=grpc)
+    text = unpacked(sys.stdin.buffer) if shared and path else None
+    config, file = _load(path, data_dir, text, bridge=rest, service=grpc)
     if shared or workers == 1:
         _run(partial(running.up, shared=shared, file=file), config)
     else:
-        _run(Workers(workers, path, data_dir).run, config)
+        _run(Workers(workers, file, data_dir).run, config)
 
 
 @main.command()
@@ -104,6 +121,7 @@ def up(
 @click.option("--grpc", metavar="HOST:PORT", help="Where gRPC listens.")
 def service(path: Path | None, data_dir: Path | None, grpc: str | None) -> None:
     """Start the service alone."""
+    _hold_back_hangups(path)
     from terminal import running
 
     config, file = _load(path, data_dir, service=grpc)

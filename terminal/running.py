@@ -224,7 +224,8 @@ async def told_to_stop(
     `listening` is called once it can be told: whoever hears that the process is ready may stop it in the same moment.
     With `by_input` also when standard input ends: whoever held it has gone. Who held it knows how to end the process,
     and a signal that comes twice, from it and from those who tell everybody, means the same as one.
-    SIGHUP calls `read_anew`. Without it, or where the terminal has gone, it ends the process, as the system has it.
+    SIGHUP calls `read_anew`, also where it came before and was held back. Without it, or where the terminal has gone,
+    it ends the process, as the system has it.
     """
     loop, told = asyncio.get_running_loop(), asyncio.Event()
 
@@ -247,6 +248,7 @@ async def told_to_stop(
         read_anew = gateway.renewal.look_at_once
     if read_anew is not None:
         loop.add_signal_handler(signal.SIGHUP, _hung_up, loop, os.isatty(STDIN), read_anew)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # one that came before is heard now
     if by_input:
         loop.add_reader(sys.stdin.fileno(), input_ended)
     listening()

@@ -2,7 +2,7 @@
 
 Each worker is `imagegen up --shared`: it listens where the others do, and the system deals connections out. Pipes tie
 it to the one that watches. On its standard output it gives a sign of life every few seconds, and is replaced when none
-comes; when its standard input ends, whoever watched is gone, and it stops.
+comes; on its standard input it is told the configuration, and when that ends, whoever watched is gone, and it stops.
 """
 
 from __future__ import annotations
@@ -24,11 +24,14 @@ from typing import Any, cast
 from imagegen.metrics import BEGAN, FOLDER, WORKER
 from prometheus_client import CollectorRegistry, multiprocess
 
-from service.assembly import check
+from service.assembly import check, rehearse
 from service.config import Config, ConfigError, address, joined, seconds
+from service.config.file import ConfigFile
 from service.liveness import TOLERANCE, Liveness
+from service.renewal import Renewal
 from service.telemetry import Exposition
 from terminal.certificates import curl_option, to_clients
+from terminal.handing import packed
 from terminal.running import Say, greeting, told_to_stop
 
 SETTLED = 30.0
@@ -41,11 +44,15 @@ LAST_WORDS = 15.0
 class Worker:
     """One of several places, and the process that fills it."""
 
-    def __init__(self, number: int, command: Sequence[str], metrics: str) -> None:
+    def __init__(
+        self, number: int, command: Sequence[str], metrics: str, told: Callable[[], bytes] = lambda: b""
+    ) -> None:
+        """`told` is what each process in this place is told first."""
         self._name = f"worker {number}"
         self._number = str(number)
         self._command = command
         self._metrics = metrics
+        self._told = told
         self._began = str(time.time_ns())
         self._process: Process | None = None
         self._serves = False
@@ -60,6 +67,7 @@ class Worker:
             env={**os.environ, FOLDER: self._metrics, WORKER: self._number, BEGAN: self._began},
             start_new_session=True,  # Ctrl-C is for the one that watches: it tells the others
         )
+        cast(asyncio.StreamWriter, self._process.stdin).write(self._told())
         async for line in cast(asyncio.StreamReader, self._process.stdout):
             if line.startswith(b"gRPC"):
                 self._serves = True
@@ -119,10 +127,10 @@ class Worker:
 
 
 class Workers:
-    def __init__(self, count: int, path: Path | None, data_dir: Path | None) -> None:
+    def __init__(self, count: int, file: ConfigFile | None, data_dir: Path | None) -> None:
         self._count = count
-        self._path = path
-        self._words = [f"--config={path}"] if path else []
+        self._file = file
+        self._words = [f"--config={file.path}"] if file else []
         self._words += [f"--data-dir={data_dir}"] if data_dir else []
 
     async def run(self, config: Config, say: Say) -> None:
@@ -130,10 +138,18 @@ class Workers:
         _refuse_what_is_not_shared(config, self._count)
         check(config)
         to_clients(config)
+        # Nothing is put in force here: whoever is started from then on begins with it.
+        renewal = Renewal(self._file, config, rehearse, lambda _: None) if self._file else None
         with _reserved(config.bridge.listen) as rest, _reserved(config.service.listen) as grpc, _folder() as metrics:
             # -P: a folder in which it happens to be started is not part of the program.
             command = [sys.executable, "-P", "-m", "terminal", "up", "--shared", f"--rest={rest}", f"--grpc={grpc}"]
-            workers = [Worker(1 + place, [*command, *self._words], metrics) for place in range(self._count)]
+
+            def what_is_in_force() -> bytes:
+                return packed(renewal.text) if renewal else b""
+
+            workers = [
+                Worker(1 + place, [*command, *self._words], metrics, what_is_in_force) for place in range(self._count)
+            ]
             scheme = "https" if config.bridge.tls else "http"
             hello = greeting(config.bridge.public_url or f"{scheme}://{rest}", grpc, curl_option(config))
 
@@ -144,11 +160,13 @@ class Workers:
                 os._exit(1)
 
             def read_anew() -> None:
+                if renewal:
+                    renewal.look_at_once()
                 for worker in workers:
                     worker.read_anew()
 
-            told = asyncio.create_task(told_to_stop(at_once=end_at_once, read_anew=read_anew if self._path else None))
-            serving = asyncio.create_task(_serve(workers, config, lambda: say(hello)))
+            told = asyncio.create_task(told_to_stop(at_once=end_at_once, read_anew=read_anew if renewal else None))
+            serving = asyncio.create_task(_serve(workers, config, renewal, lambda: say(hello)))
             try:
                 with _exposed(config, metrics):
                     await asyncio.wait({told, serving}, return_when=asyncio.FIRST_COMPLETED)
@@ -162,7 +180,9 @@ class Workers:
                 serving.result()  # it ends by itself only when it fails
 
 
-async def _serve(workers: Sequence[Worker], config: Config, started: Callable[[], None]) -> None:
+async def _serve(
+    workers: Sequence[Worker], config: Config, renewal: Renewal[None] | None, started: Callable[[], None]
+) -> None:
     """Starts the workers and keeps them, until cancelled."""
     async with asyncio.TaskGroup() as group:
         starting = [group.create_task(worker.start()) for worker in workers]
@@ -171,6 +191,8 @@ async def _serve(workers: Sequence[Worker], config: Config, started: Callable[[]
             each.result()
         if config.telemetry.liveness:
             group.create_task(Liveness(*address(config.telemetry.liveness)).run())
+        if renewal:
+            group.create_task(renewal.run())
         started()
         for worker in workers:
             group.create_task(worker.keep())

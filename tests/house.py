@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from rest_bridge.server import Bridge, Settings
 from service.assembly import Gateway
-from service.config import Config, load, parse
+from service.config import Config, parse
 from service.config.file import ConfigFile
 from terminal.certificates import to_clients, to_service
 from tests.judge import Judge, judge_books
@@ -145,7 +145,8 @@ def _read(tables: dict[str, Any], file: Path | None) -> tuple[Config, ConfigFile
     if file is None:
         return parse(tables, "test.toml", {}), None
     file.write_text(as_toml(tables), encoding="utf-8")
-    return load(file), ConfigFile(file)
+    watched = ConfigFile(file, file.read_bytes())
+    return watched.understood(watched.text), watched
 
 
 def as_toml(tables: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ import pytest
 from imagegen import Client
 from structlog.testing import capture_logs
 
+from service.providers.http import Http
 from tests.callers import ask as open_call
 from tests.e2e.changing import Json, Live, applied, is_refused, live, metric, nothing_happens, refused
 from tests.house import FORMS, as_toml, settled, until
@@ -153,6 +154,44 @@ async def test_what_cannot_be_read_is_refused(here: Live) -> None:
 
     says = [each["told"].removeprefix(f"{here.path}: ").partition(":")[0] for each in logs if "told" in each]
     assert says == ["is not TOML", "is not TOML", "is not UTF-8 text", "cannot be read"]
+
+
+async def test_what_was_made_for_a_refused_file_is_closed(here: Live, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And that alone: what is in force goes on. One that fails to close keeps no other open."""
+    closed: list[Http] = []
+
+    async def close(http: Http) -> None:
+        closed.append(http)
+        raise RuntimeError("it does not close")
+
+    monkeypatch.setattr(Http, "close", close)
+    there = {"base_url": here.house.openai.url, "keys": [{"value": WRONG}], "kind": "openai"}
+    new = {"providers": here.providers(new=there, another=there, openai={"timeout": {"total": "9s"}})}
+    unknown = {"models": {"x": {"targets": [{"target": "new/nothing"}]}}}
+    await here.refuse(as_toml(here.tables(**new, **unknown)))
+    assert len({id(each) for each in closed}) == 3
+    await here.refuse(as_toml(here.tables(providers={**new["providers"], "last": {"kind": "nothing"}})))
+    assert len({id(each) for each in closed}) == 6
+    monkeypatch.undo()
+    assert (await ask(here.house, order())).status_code == 200
+
+
+@pytest.mark.parametrize("told", ["var: File exists", "var/signing.key is not a signing key"])
+async def test_a_key_of_its_own_that_cannot_be_used_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, told: str
+) -> None:
+    """The file and why, since somebody has to mend it; and nothing of what is in it."""
+    async with live(tmp_path) as here:
+        monkeypatch.chdir(tmp_path)
+        if "signing.key" in told:
+            (tmp_path / "var").mkdir()
+        (tmp_path / told.partition(":")[0].partition(" ")[0]).write_text(WRONG)
+        with capture_logs() as logs:
+            await here.refuse(as_toml(here.tables(files={})))
+    (line,) = [each["told"] for each in logs if "told" in each]
+    assert line.startswith(f"{here.path}: files.signing_keys: there are none, and the one in the data directory cannot")
+    assert told in line
+    assert WRONG not in line
 
 
 async def test_what_is_the_same_changes_nothing(here: Live) -> None:
@@ -301,8 +340,10 @@ async def test_where_answers_may_lead_changes(here: Live) -> None:
     openai.always(url_instead())
     await here.apply(providers=here.providers(openai=elsewhere))
     assert (await ask(house, order())).status_code == 502
+    painter = house.gateway.pipeline.adapters["painter"]
     await here.apply(providers=here.providers(openai=elsewhere), outgoing={"allow": [listed]})
     assert (await ask(house, order())).status_code == 200
+    assert house.gateway.pipeline.adapters["painter"] is painter  # it asks nobody
 
 
 async def out(here: Live) -> set[str]:
@@ -334,6 +375,32 @@ async def test_places_are_counted_on(here: Live) -> None:
     await openai.accepted(5)
     gate.set()
     assert [each.status_code for each in await asyncio.gather(*asking)] == [200] * 5
+    assert metric("imagegen_calls_waiting", provider="openai") == 0
+
+
+@pytest.mark.parametrize("meanwhile", ["no limit", "no such provider", "never a limit"])
+async def test_places_are_counted_through_a_time_without_any(here: Live, meanwhile: str) -> None:
+    """Whoever is inside counts when places are counted again: nobody is let in beside three where there is one."""
+    gate, openai, house = asyncio.Event(), here.house.openai, here.house
+    limited = {"limits": {"concurrent": 3}}
+    if meanwhile != "never a limit":
+        await here.apply(providers=here.providers(openai=limited))
+    openai.always(held(gate))
+    asking = [asyncio.create_task(ask(house, order())) for _ in range(3)]
+    await openai.accepted(3)
+    match meanwhile:
+        case "no limit":
+            await here.apply(providers=here.providers())
+        case "no such provider":
+            await here.apply(providers=here.providers(openai=None))
+        case _:
+            pass
+    await here.apply(providers=here.providers(openai={"limits": {"concurrent": 1}}))
+    asking.append(asyncio.create_task(ask(house, order())))
+    await until(lambda: metric("imagegen_calls_waiting", provider="openai") == 1)
+    assert openai.in_flight == 3
+    gate.set()
+    assert [each.status_code for each in await asyncio.gather(*asking)] == [200] * 4
     assert metric("imagegen_calls_waiting", provider="openai") == 0
 
 

@@ -8,7 +8,7 @@ import re
 import signal
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,10 +68,17 @@ class Place:
         return await finished(await self.start(*words, program=program))
 
     @asynccontextmanager
-    async def running(self, *words: str) -> AsyncGenerator[Running]:
-        """Runs a command that serves, once it has said where; ends it for good on the way out."""
-        process = await self.start(*words)
+    async def running(
+        self, *words: str, program: str = COMMAND, meanwhile: Callable[[Process], Awaitable[None]] | None = None
+    ) -> AsyncGenerator[Running]:
+        """Runs a command that serves, once it has said where; ends it for good on the way out.
+
+        `meanwhile` is what happens to it while it starts.
+        """
+        process = await self.start(*words, program=program)
         try:
+            if meanwhile is not None:
+                await meanwhile(process)
             yield Running(process, await _greeting(process))
         finally:
             if process.returncode is None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shlex
 import signal
 import sys
-from asyncio.subprocess import PIPE
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from imagegen import Client
@@ -16,6 +18,7 @@ from imagegen import Client
 from tests.servers import valkey
 from tests.terminal.programs import COMMAND, PATIENCE, Place, Running
 from tests.terminal.test_up import assert_stopped_well, up, written
+from tests.terminal.test_workers import listening, until, workers_of
 
 NEW = '[models.new]\ntargets = [{ target = "painter/scene" }]\n'
 REFUSED, APPLIED = b"configuration refused", b"configuration applied"
@@ -47,6 +50,35 @@ async def said(running: Running, what: bytes) -> str:
     return line.decode()
 
 
+async def test_a_worker_that_is_replaced_begins_with_what_is_in_force(place: Place, signals: str) -> None:
+    """What the others refused, or a file that is gone, is nothing to it; what they took is."""
+    text = f'[stores]\nsignals = "{signals}"\n'
+    later = '[models.later]\ntargets = [{ target = "painter/scene" }]\n'
+
+    async def replaced() -> None:
+        victim, _ = workers_of(running)
+        os.kill(victim, signal.SIGKILL)
+        await until(lambda: [len(listening(each)) for each in workers_of(running) if each != victim] == [2, 2])
+
+    async with place.running(*up(place, "--workers", "2", "--config", written(place, text + NEW))) as running:
+        written(place, text + later + '[drain]\ngrace = "7s"\n')
+        for _ in range(3):
+            assert "drain.grace: differs from what this process started with" in await said(running, REFUSED)
+        await replaced()
+        for _ in range(8):
+            assert {"new", "later"} & await models(running.grpc) == {"new"}
+
+        written(place, text + later)
+        for _ in range(3):
+            await said(running, APPLIED)
+        os.unlink(place.directory / "imagegen.toml")
+        await replaced()
+        for _ in range(8):
+            assert {"new", "later"} & await models(running.grpc) == {"later"}
+        running.tell()
+        assert (await running.ended()).code == 0
+
+
 @pytest.mark.parametrize("program", ["up", "service"])
 async def test_it_looks_by_itself(place: Place, program: str) -> None:
     """A file that changed is in force a moment later; what the command line says stands over it as before."""
@@ -63,6 +95,17 @@ async def test_it_looks_by_itself(place: Place, program: str) -> None:
         assert_stopped_well(await running.ended(), place)
 
 
+async def test_an_emptied_file_is_refused(place: Place) -> None:
+    """Editors and `cp` empty a file before they write it: nobody loses a provider by that, told to look or not."""
+    config = written(place, NEW)
+    async with place.running(*up(place, "--config", config)) as running:
+        written(place, "")
+        for _ in range(2):
+            assert f"{config}: is empty" in await said(running, REFUSED)
+            assert "new" in await models(running.grpc)
+            running.tell(signal.SIGHUP)
+
+
 async def test_it_looks_when_told(place: Place) -> None:
     """Each SIGHUP is an attempt of its own, told of each time; a file that is good again is in force at once."""
     config = written(place, "")
@@ -77,21 +120,56 @@ async def test_it_looks_when_told(place: Place) -> None:
         assert "new" in await models(running.grpc)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+async def test_told_while_it_starts_it_starts(place: Place, signals: str, workers: str) -> None:
+    """A reload may follow the start at once. It is heard when there is somebody to hear it, and ends nothing."""
+    words = up(place, "--workers", workers, "--config", written(place, f'[stores]\nsignals = "{signals}"\n'))
+
+    async def reload(process: Process) -> None:
+        status = Path(f"/proc/{process.pid}/status")
+        await until(lambda: "SigBlk:\t0000000000000001" in status.read_text())  # it has just begun, and imports still
+        process.send_signal(signal.SIGHUP)
+
+    async with place.running(*words, meanwhile=reload) as running:
+        running.tell()
+        assert (await running.ended()).code == 0
+
+
 async def test_every_worker_looks(place: Place, signals: str) -> None:
-    """Told once, the one that watches over the workers tells them all."""
+    """Told once, the one that watches over the workers looks, too, and tells them all."""
     text = f'[stores]\nsignals = "{signals}"\n'
     async with place.running(*up(place, "--workers", "2", "--config", written(place, text))) as running:
         written(place, text + "[engine]\nafter = 1\n")
         running.tell(signal.SIGHUP)
-        for _ in range(2):
+        for _ in range(3):
             await said(running, REFUSED)
         written(place, text + NEW)
         running.tell(signal.SIGHUP)
-        for _ in range(2):
+        for _ in range(3):
             await said(running, APPLIED)
         assert [("new" in await models(running.grpc)) for _ in range(8)] == [True] * 8
         running.tell()
         assert (await running.ended()).code == 0
+
+
+@pytest.mark.parametrize("processes", [1, 3])
+async def test_what_can_be_read_once_is_not_looked_at_again(place: Place, signals: str, processes: int) -> None:
+    """`--config <(…)` is in force to the end, though the pipe is empty now; the log says so once, SIGHUP or not."""
+    written(place, f'{NEW}[stores]\nsignals = "{signals}"\n')
+    words = shlex.join(["exec", COMMAND, *up(place, "--workers", str(processes - 1 or 1))])
+    async with place.running(
+        "-c", f"{words} --config <(cat {place.directory}/imagegen.toml)", program="bash"
+    ) as running:
+        assert "new" in await models(running.grpc)
+        running.tell(signal.SIGHUP)
+        await asyncio.sleep(3)  # for two looks, if there were any
+        assert "new" in await models(running.grpc)
+        running.tell()
+        result = await running.ended()
+        assert_stopped_well(result, place)
+    lines = [line for line in result.err.split("\n") if "config" in line]
+    assert len(lines) == processes
+    assert all("configuration not watched: it is not in a regular file" in line for line in lines)
 
 
 async def test_without_a_file_it_ends(place: Place) -> None:
