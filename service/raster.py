@@ -6,10 +6,12 @@ from io import BytesIO
 
 from PIL import Image
 
-FORMATS = ("png", "jpeg", "webp", "gif")
+WRITABLE = ("png", "jpeg", "webp", "gif")
 """What can be written."""
 COMPRESSED = frozenset({"jpeg", "webp"})
 """Those whose quality can be chosen."""
+TRANSPARENT = frozenset({"png", "webp", "gif"})
+"""Those that can be seen through."""
 
 BEST = 100
 MOST_PIXELS = 8192 * 8192
@@ -53,7 +55,7 @@ class UnreadableError(ValueError):
 def rewritten(data: bytes, media: str, compression: int | None = None) -> bytes:
     """A picture of any of the formats as another, the first frame of several. Raises UnreadableError."""
     try:
-        with Image.open(BytesIO(data), formats=[each.upper() for each in FORMATS]) as picture:
+        with Image.open(BytesIO(data), formats=[each.upper() for each in WRITABLE]) as picture:
             if picture.width * picture.height > MOST_PIXELS:
                 raise UnreadableError(f"{picture.width}x{picture.height} pixels are too many")
             if picture.mode in _DEEP:

@@ -29,7 +29,7 @@ async def converted(event: Shown, into: Conversion) -> Shown:
 async def convert(picture: Picture, into: Conversion) -> Picture:
     """The picture in the wanted format; the same one where that is what it is."""
     media_type = MEDIA_TYPES[into.output_format]
-    if picture.media_type == media_type and into.compression is None:
+    if picture.media_type == media_type and not into.anew:
         return picture
     try:
         data = await offload.run(rewritten, picture.data, into.output_format, into.compression)

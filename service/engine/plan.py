@@ -66,7 +66,7 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
         index=index,
         keys=router.keys(target, seed, pinned),
         retries=router.retries(target),
-        shares=_shares(request.parameters.n or 1, card.most),
+        shares=_shares(request.parameters.n or 1, adapted.most),
         family=router.family(target),
         changes=changes,
         conversion=adapted.conversion,
