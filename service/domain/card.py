@@ -65,8 +65,6 @@ class Format(Struct, frozen=True, kw_only=True):
     """How many images a call makes, where it is fewer than of other formats."""
 
 
-ALONE = "png"
-"""The format that models make where none is asked for."""
 AS_FORMATS_ARE: Mapping[str, Format] = {
     "png": Format(compresses=False),
     "jpeg": Format(transparent=False),
@@ -82,6 +80,8 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Domain]
     formats: Mapping[str, Format] = field(default_factory=lambda: AS_FORMATS_ARE)
     """With which formats something does not go; what is not asked together is left out or refused by name."""
+    default_format: str = "png"
+    """The one that it makes where none is asked for."""
     operations: frozenset[Operation] = frozenset({Operation.GENERATE})
     extras: bool = False
     """Whether parameters that we do not know go on to the provider."""
@@ -102,7 +102,7 @@ class ModelCard(Struct, frozen=True, kw_only=True):
 
     def format(self, name: str | None) -> Format:
         """What goes with an output format; None where none is asked for."""
-        return self.formats.get(name or ALONE, _ANYTHING_GOES)
+        return self.formats.get(name or self.default_format, _ANYTHING_GOES)
 
     def most(self, output_format: str | None) -> int:
         """How many images it makes in one call."""

@@ -17,6 +17,7 @@ from service.domain.event import AttemptEnded, AttemptStarted, Event
 from service.domain.plan import Policy, Step
 from service.engine.account import Account
 from service.engine.attempt import Attempt
+from service.engine.conversion import converted
 from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError, Room
@@ -165,7 +166,7 @@ class Calls:
 
     async def _watched(self, attempt: Attempt) -> AsyncGenerator[Event, None]:
         """What an attempt says, until it has ended or nobody listens any more."""
-        terms, until = self.terms, self._until()
+        terms, until, into = self.terms, self._until(), self.step.conversion
         terms.account.speak_of(self.step)
         try:
             yield AttemptStarted(attempt.record.number, self.step.index, self.step.target)
@@ -174,7 +175,7 @@ class Calls:
                     async with aclosing(attempt.events(until)) as events:
                         async for event in events:
                             self._shown = self._shown or attempt.shown
-                            yield event
+                            yield await converted(event, into, terms.deadline) if into else event
                     break
                 except TimeoutError:
                     if until == terms.deadline:

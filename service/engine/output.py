@@ -38,22 +38,21 @@ def output(request: ImageRequest, card: ModelCard, model: str) -> Output:
     asked, streamed = request.parameters, request.stream and card.streams
     wanted, compression = asked.output_format, asked.output_compression
     source = None if wanted is None else _source(wanted, request, card, model)
-    made = card.format(source)
-    if _is_transparent(asked, card) and not (wanted in TRANSPARENT if source != wanted else made.transparent):
-        problem = f'cannot be "transparent" for {model} where output_format is {wanted}; ask for png or webp'
-        raise invalid("background", problem)
+    if wanted is not None and _is_transparent(asked, card):
+        _refuse_if_opaque(wanted, source, card, model)
+    ours = compression is not None and wanted in COMPRESSED and not (source == wanted and _compresses(card))
     fates: dict[str, Fate] = {}
-    ours = compression is not None and wanted in COMPRESSED and not _compresses(card, source, wanted)
     if wanted is not None and (source != wanted or ours):
         fates["output_format"] = _ours("output_format", wanted, {"output_format": source} if source else {})
     if ours:
         fates["output_compression"] = _ours("output_compression", compression)
     elif compression is not None and not card.format(wanted).compresses:
         fates["output_compression"] = dropped("output_compression", compression, NOT_COMPRESSED)
-    if asked.partial_images is not None and streamed and not made.streams:
+    streams = streamed and card.format(source).streams
+    if asked.partial_images is not None and streamed and not streams:
         fates["partial_images"] = dropped("partial_images", asked.partial_images, f"{source} shows none here")
     conversion = Conversion(wanted, compression if wanted in COMPRESSED else None, ours) if wanted in WRITABLE else None
-    return Output(fates, streamed and made.streams, card.most(source), conversion)
+    return Output(fates, streams, card.most(source), conversion)
 
 
 def _source(wanted: str, request: ImageRequest, card: ModelCard, model: str) -> str | None:
@@ -67,7 +66,7 @@ def _source(wanted: str, request: ImageRequest, card: ModelCard, model: str) -> 
         is_clear = made.transparent or not _is_transparent(asked, card)
         return _makes(formats, name) and is_clear and (made.streams or not previews)
 
-    if suits(wanted) and (asked.output_compression is None or wanted not in COMPRESSED or _can_compress(card)):
+    if suits(wanted) and (asked.output_compression is None or wanted not in COMPRESSED or _compresses(card)):
         return wanted
     if wanted in WRITABLE:
         if formats is None:
@@ -89,13 +88,16 @@ def _is_transparent(asked: Parameters, card: ModelCard) -> bool:
     return asked.background == "transparent" and "background" in card.parameters
 
 
-def _can_compress(card: ModelCard) -> bool:
-    return "output_compression" in card.parameters
+def _refuse_if_opaque(wanted: str, source: str | None, card: ModelCard, model: str) -> None:
+    """Whoever makes it, both would not come: nobody else could say which of them was meant."""
+    if not (card.format(wanted).transparent if source == wanted else wanted in TRANSPARENT):
+        problem = f'cannot be "transparent" for {model} where output_format is {wanted}; ask for png or webp'
+        raise invalid("background", problem)
 
 
-def _compresses(card: ModelCard, source: str | None, wanted: str) -> bool:
+def _compresses(card: ModelCard) -> bool:
     """Whether the provider does it: what is converted is compressed here, and never twice."""
-    return source == wanted and _can_compress(card)
+    return "output_compression" in card.parameters
 
 
 def _offered(formats: Domain | None) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ async def test_strict_has_nothing_against_it(house: House) -> None:
 
 
 async def test_a_picture_that_cannot_be_read_is_delivered_as_it_came(house: House) -> None:
-    """It is paid for: the caller has it, under its true name."""
+    """It is paid for: the caller has it, under its true name, and is told that it is not what was asked for."""
     half = BytesIO()
     Image.effect_noise((64, 64), 90).save(half, "PNG")
     house.openai.next(double.showing(half.getvalue()[:2000]))
@@ -144,6 +144,20 @@ async def test_a_picture_that_cannot_be_read_is_delivered_as_it_came(house: Hous
 
     assert pictures(answer) == [half.getvalue()[:2000]]
     assert json_of(answer)["output_format"] == "png"
+    (change,) = told(json_of(answer))
+    assert (change["action"], change["note"]) == ("dropped", "not converted: it cannot be read")
+
+
+async def test_a_jpeg_is_opaque(house: House) -> None:
+    """Where the model decided otherwise, what could be seen through is white now, and the answer does not say else."""
+    clear = BytesIO()
+    Image.new("RGBA", (8, 8), (200, 0, 0, 0)).save(clear, "PNG")
+    house.openai.next(double.showing(clear.getvalue()))
+    answer = await ask(house, order(output_format="jpeg", **B64))
+
+    (found,) = pictures(answer)
+    assert formats(found) == ["JPEG"]
+    assert json_of(answer)["background"] == "opaque"
 
 
 async def test_a_fallback_converts_for_itself(house: House) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from service.domain.card import AS_FORMATS_ARE, Choice, Domain, Format, ModelCard, Range, Text
 from service.domain.plan import Action, Change, Conversion, Plan
@@ -111,6 +112,13 @@ def test_compression_of_what_has_none(of: ModelCard, wanted: str | None) -> None
     assert result.changes[-1] == Change("output_compression", Action.DROPPED, "60", note=NOT_COMPRESSED)
     assert result.request.parameters.output_compression is None
     assert result.conversion is None or result.conversion.compression is None
+
+
+def test_compression_of_what_is_made_without_being_asked_for() -> None:
+    """It is the provider's where that can be compressed."""
+    of = replace(card("jpeg", "png", compresses=True), default_format="jpeg")
+
+    assert adapted(of, output_compression=60).changes == (Change("output_compression", Action.APPLIED, "60"),)
 
 
 @pytest.mark.parametrize(
