@@ -1,9 +1,9 @@
 """A request in one target's own terms, and an account of what became of each parameter.
 
 Applied as asked, translated into what is nearest to it there, dropped because the model has nothing like it, or passed
-on unknown. What has no order to be near in (a word, a format that nobody can make) is a complaint, never a guess; so is
-a shape of which the model has none of the same orientation. Three parameters are one thing, and decided in `shape`; two
-may be the gateway's own work, which is decided in `output`.
+on unknown: its `fate`. What has no order to be near in (a word, a format that nobody can make) is a complaint, never a
+guess; so is a shape of which the model has none of the same orientation. Three parameters are one thing, and decided in
+`shape`; what goes with the output format, and what of it is the gateway's own work, is decided in `output`.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def _fate(name: str, value: Any, request: ImageRequest, card: ModelCard, most: i
         return Fate(_counted(value, most), {"n": value} if domain else {})
     if why := _left_out(name, value, domain, request):
         return dropped(name, value, why)
-    sent = value if domain is None else _fit(name, value, domain, model)
+    sent = _fit(name, value, domain, model)
     note = COUNTS_ON if name == "seed" and (request.parameters.n or 1) > most else ""
     return applied(name, value, note=note) if sent == value else translated(name, value, sent, note=note)
 
@@ -109,7 +109,7 @@ def _reserved(name: str, instead: str, model: str) -> GatewayError:
     return invalid(name, f"must not be given for {model}; the gateway sets it itself")
 
 
-def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
+def _fit(name: str, value: Any, domain: Domain | None, model: str) -> Any:
     """The value, or what of the model's is nearest to it."""
     match domain:
         case Range():
