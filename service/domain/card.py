@@ -54,8 +54,34 @@ class Sizes(Struct, frozen=True, kw_only=True):
 Domain = Choice | Range | Text | Sizes
 
 
+class Format(Struct, frozen=True, kw_only=True):
+    """What goes together with one output format; with most of them everything does."""
+
+    streams: bool = True
+    """Whether partial images are shown."""
+    compresses: bool = True
+    transparent: bool = True
+    most: int | None = None
+    """How many images a call makes, where it is fewer than of other formats."""
+
+
+AS_FORMATS_ARE: Mapping[str, Format] = {
+    "png": Format(compresses=False),
+    "jpeg": Format(transparent=False),
+    "gif": Format(compresses=False),
+    "svg": Format(compresses=False),
+}
+
+
+_ANYTHING_GOES = Format()
+
+
 class ModelCard(Struct, frozen=True, kw_only=True):
     parameters: Mapping[str, Domain]
+    formats: Mapping[str, Format] = field(default_factory=lambda: AS_FORMATS_ARE)
+    """With which formats something does not go; what is not asked together is left out or refused by name."""
+    default_format: str = "png"
+    """The one that it makes where none is asked for."""
     operations: frozenset[Operation] = frozenset({Operation.GENERATE})
     extras: bool = False
     """Whether parameters that we do not know go on to the provider."""
@@ -74,11 +100,15 @@ class ModelCard(Struct, frozen=True, kw_only=True):
     listed: bool = True
     """Whether the model is shown in lists, and found by its name alone."""
 
-    @property
-    def most(self) -> int:
+    def format(self, name: str | None) -> Format:
+        """What goes with an output format; None where none is asked for."""
+        return self.formats.get(name or self.default_format, _ANYTHING_GOES)
+
+    def most(self, output_format: str | None) -> int:
         """How many images it makes in one call."""
-        n = self.parameters.get("n")
-        return int(n.high) if isinstance(n, Range) else 1
+        n, of_format = self.parameters.get("n"), self.format(output_format).most
+        most = int(n.high) if isinstance(n, Range) else 1
+        return most if of_format is None else min(most, of_format)
 
 
 class KeyCard(Struct, frozen=True):

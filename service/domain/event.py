@@ -86,6 +86,8 @@ class ImageReady(Struct, frozen=True):
 
     image: Image
     file: FileRef | None = None
+    not_converted: str = ""
+    """Why it is not in the format that was asked for, where the gateway was to make that."""
 
 
 class ImageFailed(Struct, frozen=True):

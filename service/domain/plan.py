@@ -36,6 +36,8 @@ class Conversion(Struct, frozen=True):
     output_format: str
     compression: int | None = None
     """As output_compression; None where the best will do."""
+    anew: bool = False
+    """Whether a picture that has the format already is made anew, since nobody has compressed it."""
 
 
 CACHE = "cache"

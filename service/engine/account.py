@@ -17,6 +17,7 @@ from service.domain.record import Ending, State
 from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
+from service.engine.conversion import truly
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
@@ -174,7 +175,8 @@ class Account:
             return replace(report, origin=Origin.CACHED, target=target, changes=changes)
         if self._step:
             step = self._step
-            return replace(report, target=step.target, fallback_index=step.index, changes=step.changes)
+            changes = truly(step.changes, step.conversion, list(self._delivered.values()))
+            return replace(report, target=step.target, fallback_index=step.index, changes=changes)
         return report
 
     def completed(self) -> Completed:
@@ -184,11 +186,12 @@ class Account:
         if self._cached:
             return replace(self._cached, usage=None, report=self.report())
         pictures = [image.picture for image in come.values()]
-        told = [each.traits for each in (*self._of_step, *pictures) if each.traits != Traits()]
+        told = [each.traits for each in (*pictures, *self._of_step) if each.traits != Traits()]
         used = [each.usage for each in self._of_step if each.usage]
         traits = told[0] if told else Traits()
-        if pictures and self._step and self._step.conversion:  # what the provider said was of what it sent
-            traits = replace(traits, output_format=FORMATS[pictures[0].media_type])
+        if pictures and self._step and self._step.conversion:  # what came is known; of several formats none is said
+            formats = {FORMATS[each.media_type] for each in pictures}
+            traits = replace(traits, output_format=formats.pop() if len(formats) == 1 else "")
         return Completed(
             created=int(time.time()),
             usage=reduce(add, used) if used else None,

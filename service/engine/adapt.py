@@ -1,9 +1,9 @@
 """A request in one target's own terms, and an account of what became of each parameter.
 
 Applied as asked, translated into what is nearest to it there, dropped because the model has nothing like it, or passed
-on unknown. What has no order to be near in (a word, a format that nobody can make) is a complaint, never a guess; so is
-a shape of which the model has none of the same orientation. Three parameters are one thing, and decided in `shape`; two
-may be the gateway's own work, which is decided in `output`.
+on unknown: its `fate`. What has no order to be near in (a word, a format that nobody can make) is a complaint, never a
+guess; so is a shape of which the model has none of the same orientation. Three parameters are one thing, and decided in
+`shape`; what goes with the output format, and what of it is the gateway's own work, is decided in `output`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import orjson
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -19,13 +18,17 @@ from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change, Conversion
 from service.domain.request import ImageRequest
 from service.engine.complaints import invalid, one_of
+from service.engine.fate import Fate, applied, dropped, text, translated
 from service.engine.nearest import nearest_ratio, nearest_resolution, of_ratio, of_resolution, size_like
 from service.engine.output import output
-from service.engine.shape import moved
+from service.engine.shape import shape
 from service.errors import GatewayError
 
 NOTHING_LIKE_IT = "this model has nothing like it"
 DECIDES_BY_ITSELF = "the model decides by itself"
+ONLY_STREAMS = "only streams show partial images"
+NOT_A_PARAMETER = "not a parameter of this model"
+COUNTS_ON = "the first call's; each that follows counts on from it"
 
 _AUTO = "auto"
 _RANKS = {"low": 0, "medium": 1, "standard": 1, "high": 2, "hd": 2, "xhigh": 3, "max": 4}
@@ -37,6 +40,8 @@ class Adapted(Struct, frozen=True):
 
     request: ImageRequest
     changes: tuple[Change, ...]
+    most: int
+    """How many images a call makes."""
     conversion: Conversion | None = None
 
 
@@ -45,45 +50,40 @@ def adapt(request: ImageRequest, card: ModelCard, model: str) -> Adapted:
     if len(request.prompt) > card.max_prompt:
         raise invalid("prompt", f"has {len(request.prompt)} characters; {model} takes at most {card.max_prompt}")
     asked = request.parameters
-    shape, out = moved(asked, card, model), output(asked, card, model)
-    told = {**shape.changes, **out.changes}
-    kept: dict[str, Any] = {**shape.sent, **out.sent}
-    changes: list[Change] = []
-    for name, value in asked.named().items():
-        domain = card.parameters.get(name)
-        if name in told:
-            changes.append(told[name])
-        elif name == "n":
-            kept |= {"n": value} if domain else {}
-            changes.append(_counted(value, card.most))
-        elif why := _left_out(name, value, domain, request):
-            changes.append(Change(name, Action.DROPPED, _text(value), note=why))
-        elif domain is not None:
-            kept[name] = _fit(name, value, domain, model)
-            action = Action.APPLIED if kept[name] == value else Action.TRANSLATED
-            changes.append(Change(name, action, _text(value), "" if kept[name] == value else _text(kept[name])))
-    for name, value in asked.extras.items():
-        if card.extras:
-            if name in card.reserved:
-                raise _reserved(name, card.reserved[name], model)
-            changes.append(Change(name, Action.PASSED, _text(value)))
-        else:
-            changes.append(Change(name, Action.DROPPED, _text(value), note="not a parameter of this model"))
-    extras = dict(asked.extras) if card.extras else {}
-    adapted = replace(request, parameters=type(asked)(**kept, extras=extras), stream=request.stream and card.streams)
-    return Adapted(adapted, tuple(changes), out.conversion)
+    made = output(request, card, model)
+    decided = {**shape(asked, card, model), **made.fates}
+    fates = [
+        decided.get(name) or _fate(name, value, request, card, made.most, model)
+        for name, value in asked.named().items()
+    ]
+    told = (*(fate.change for fate in fates), *(_extra(*each, card, model) for each in asked.extras.items()))
+    sent = {name: value for fate in fates for name, value in fate.sent.items()}
+    parameters = type(asked)(**sent, extras=dict(asked.extras) if card.extras else {})
+    return Adapted(replace(request, parameters=parameters, stream=made.streams), told, made.most, made.conversion)
 
 
-def _left_out(name: str, value: Any, domain: Domain | None, request: ImageRequest) -> str:
+def _fate(name: str, value: Any, request: ImageRequest, card: ModelCard, most: int, model: str) -> Fate:
+    """What becomes of a parameter that is nobody else's matter."""
+    domain = card.parameters.get(name)
+    if name == "n":
+        return Fate(_counted(value, most), {"n": value} if domain else {})
+    if why := _left_out(name, value, domain, request):
+        return dropped(name, value, why)
+    sent = _fit(name, value, domain, model)
+    note = COUNTS_ON if name == "seed" and (request.parameters.n or 1) > most else ""
+    return applied(name, value, note=note) if sent == value else translated(name, value, sent, note=note)
+
+
+def _left_out(name: str, value: Any, domain: Domain | None, request: ImageRequest) -> str | None:
     """Why a parameter is not sent, if it is not."""
     if domain is None:
         return NOTHING_LIKE_IT
     if name == "partial_images" and not request.stream:
-        return "only streams show partial images"
+        return ONLY_STREAMS
     if value == _AUTO and isinstance(domain, Choice | Sizes):
         words = domain.values if isinstance(domain, Choice) else domain.names
-        return "" if _AUTO in (*words, *domain.understood) else DECIDES_BY_ITSELF
-    return ""
+        return None if _AUTO in (*words, *domain.understood) else DECIDES_BY_ITSELF
+    return None
 
 
 def _counted(n: int, most: int) -> Change:
@@ -93,6 +93,15 @@ def _counted(n: int, most: int) -> Change:
     return Change("n", Action.TRANSLATED, str(n), str(most), note=f"{-(-n // most)} calls")
 
 
+def _extra(name: str, value: Any, card: ModelCard, model: str) -> Change:
+    """What becomes of a parameter that nobody here knows. Raises for a word for what is said under another."""
+    if not card.extras:
+        return Change(name, Action.DROPPED, text(value), note=NOT_A_PARAMETER)
+    if name in card.reserved:
+        raise _reserved(name, card.reserved[name], model)
+    return Change(name, Action.PASSED, text(value))
+
+
 def _reserved(name: str, instead: str, model: str) -> GatewayError:
     """A caller's word for what the gateway itself says to this provider."""
     if instead:
@@ -100,7 +109,7 @@ def _reserved(name: str, instead: str, model: str) -> GatewayError:
     return invalid(name, f"must not be given for {model}; the gateway sets it itself")
 
 
-def _fit(name: str, value: Any, domain: Domain, model: str) -> Any:
+def _fit(name: str, value: Any, domain: Domain | None, model: str) -> Any:
     """The value, or what of the model's is nearest to it."""
     match domain:
         case Range():
@@ -146,9 +155,3 @@ def _number(name: str, value: float, domain: Range) -> float:
         return value if domain.low <= value <= domain.high else domain.wrapped(int(value))
     bounded = min(max(value, domain.low), domain.high)
     return round(bounded) if domain.whole or isinstance(value, int) else bounded
-
-
-def _text(value: Any) -> str:
-    """A value for the account, short: what was asked stands in the request."""
-    text = value if isinstance(value, str) else orjson.dumps(value).decode()
-    return text if len(text) <= 120 else f"{text[:117]}..."

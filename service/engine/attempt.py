@@ -33,7 +33,6 @@ from service.domain.image import Traits, Usage
 from service.domain.plan import Step
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose
-from service.engine.conversion import converted
 from service.engine.health import Health
 from service.engine.pricing import owed
 from service.engine.queue import Queue
@@ -81,11 +80,10 @@ class Attempt:
         return self._answered or (reduce(add, self._counted) if self._counted else None)
 
     async def events(self, until: float) -> AsyncGenerator[Shown, None]:
-        """What the call says, as it says it, in the format that was asked for. Raises TimeoutError at `until`."""
-        conversion = self.step.conversion
+        """What the call says, as it says it. Raises TimeoutError at `until`."""
         while (event := await self._queue.get(until)) is not None:
             self.shown = self.shown or not isinstance(event, Progress)
-            yield event if conversion is None else await converted(event, conversion)
+            yield event
 
     def unwatch(self) -> None:
         """Nobody takes what it says any more."""

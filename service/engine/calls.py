@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from service.domain.event import AttemptEnded, AttemptStarted, Event
+from service.domain.event import AttemptEnded, AttemptStarted, Event, Progress
 from service.domain.plan import Policy, Step
 from service.engine.account import Account
 from service.engine.attempt import Attempt
+from service.engine.conversion import converted
 from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError, Room
@@ -29,6 +30,9 @@ TIME_OVER = "The deadline of this request has passed (X-Request-Timeout over RES
 
 AT_ONCE = 4
 """How many calls of one step are under way at a time."""
+
+WAITING = "waiting"
+"""What is told of images of which nothing is heard until they are done."""
 
 MOMENT = 0.005
 """Seconds by which a timer may be early."""
@@ -166,16 +170,19 @@ class Calls:
 
     async def _watched(self, attempt: Attempt) -> AsyncGenerator[Event, None]:
         """What an attempt says, until it has ended or nobody listens any more."""
-        terms, until = self.terms, self._until()
+        terms, until, into = self.terms, self._until(), self.step.conversion
         terms.account.speak_of(self.step)
         try:
             yield AttemptStarted(attempt.record.number, self.step.index, self.step.target)
+            if terms.account.request.stream and not self.step.request.stream:
+                for index in attempt.images:
+                    yield Progress(index, 0, WAITING)
             while True:
                 try:
                     async with aclosing(attempt.events(until)) as events:
                         async for event in events:
                             self._shown = self._shown or attempt.shown
-                            yield event
+                            yield await converted(event, into, terms.deadline) if into else event
                     break
                 except TimeoutError:
                     if until == terms.end:

@@ -155,7 +155,7 @@ class Pipeline:
 
         async def begin(step: Step, images: range, key: str, is_wanted: Callable[[], bool]) -> Attempt | None:
             request = step.part(images)
-            number, most = next(numbers), _ceiling(step, request)
+            number, most = next(numbers), at_most(step.price, request.parameters, request.prompt) or 0
             await tab.send(_sending(number, step, most))
             if not is_wanted():
                 permit.settle(AttemptRecord(number=number, target=step.target, outcome=Outcome.NOT_SENT))
@@ -262,13 +262,6 @@ def _ordered(request: ImageRequest, order: Order) -> ImageRequest:
 def _storable(text: str) -> str:
     """The text without what no database takes: U+0000, and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode(errors="replace").decode()
-
-
-def _ceiling(step: Step, part: ImageRequest) -> MicroUsd:
-    """The most that a call for this part of a step can cost."""
-    if part is step.request:
-        return step.max_cost or 0
-    return at_most(step.price, part.parameters, part.prompt) or 0
 
 
 def _sending(number: int, step: Step, at_most: MicroUsd) -> Sending:

@@ -18,7 +18,7 @@ from service.errors import GatewayError, Reason
 def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
     """The steps in order. The first target's complaint is the caller's answer; an unable fallback is left out."""
     first, *rest = router.resolve(request.model, seed, request.bare_name_provider)
-    steps = [_step(request, first, router, seed, request.key, 0)]
+    steps = [_step(request, first, router, seed, request.key, 0, strict=_is_strict(request, request.model, router))]
     skipped: list[Skipped] = []
     for name, field, target in _fallbacks(request, rest, router, seed):
         if any(step.target == target for step in steps):
@@ -26,7 +26,8 @@ def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
             continue
         try:
             pinned = request.key if target.provider == first.provider else ""
-            steps.append(_step(request, target, router, seed, pinned, len(steps)))
+            strict = _is_strict(request, name if request.fallbacks else request.model, router)
+            steps.append(_step(request, target, router, seed, pinned, len(steps), strict=strict))
         except GatewayError as error:
             if error.reason is Reason.MODEL_NOT_FOUND:
                 raise GatewayError(error.reason, error.message, field=field) from None
@@ -53,13 +54,20 @@ def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed
     return named
 
 
-def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinned: str, index: int) -> Step:
+def _is_strict(request: ImageRequest, name: str, router: Router) -> bool:
+    """The caller's word, else that of the name by which a target came into the plan."""
+    return router.strict(name) if request.strict is None else request.strict
+
+
+def _step(
+    request: ImageRequest, target: Target, router: Router, seed: str, pinned: str, index: int, *, strict: bool
+) -> Step:
     card = router.card(target)
     if request.operation not in card.operations:
         raise GatewayError(Reason.UNSUPPORTED_OPERATION, f"{target} cannot {request.operation} images.", field="model")
     adapted = adapt(request, card, str(target))
     changes = adapted.changes
-    if router.strict(request.model) if request.strict is None else request.strict:
+    if strict:
         _refuse(changes, target)
     if request.model not in (str(target), target.model):
         changes = (Change("model", Action.TRANSLATED, request.model, str(target)), *changes)
@@ -71,14 +79,12 @@ def _step(request: ImageRequest, target: Target, router: Router, seed: str, pinn
         index=index,
         keys=router.keys(target, seed, pinned),
         retries=router.retries(target),
-        shares=_shares(request.parameters.n or 1, card.most),
+        shares=_shares(request.parameters.n or 1, adapted.most),
         family=router.family(target),
         changes=changes,
         conversion=adapted.conversion,
         price=price,
     )
-    if len(step.shares) == 1:
-        return replace(step, max_cost=at_most(price, step.request.parameters, request.prompt))
     calls = [at_most(price, part.parameters, part.prompt) for part in map(step.part, step.images)]
     return replace(step, max_cost=None if None in calls else sum(filter(None, calls)))
 

@@ -5,15 +5,15 @@ Nothing is decoded: a header says enough, and a small file can decode to hundred
 
 from __future__ import annotations
 
-import io
 import re
 import struct
 import zlib
 from collections.abc import Mapping
 from typing import Any
 
-from PIL import Image, UnidentifiedImageError
+from PIL import UnidentifiedImageError
 
+from service import raster
 from service.domain.event import Outcome
 from service.domain.image import MEDIA_TYPES, Picture, Traits
 from service.errors import ProviderError, Reason
@@ -24,10 +24,10 @@ _HEAD = struct.Struct(">II5xI")
 _NAMED, _CHECKED = 12, 29
 """Where the header's checksum begins and ends to count: at its name, after its last field."""
 _SMALLEST_PNG = 57
-_USUAL_SIDE = 8192
-"""What is larger is looked at by Pillow, which knows what is too large to be true."""
+_LONGEST_SIDE = 2**31 - 1
 _SIZE = re.compile("([0-9]{1,9})x([0-9]{1,9})")
-_FORMATS = {"PNG": "png", "JPEG": "jpeg", "WEBP": "webp", "GIF": "gif"}
+_CALLED = {"PNG": "png", "JPEG": "jpeg", "MPO": "jpeg", "WEBP": "webp", "GIF": "gif"}
+"""What Pillow calls the formats; MPO is a JPEG with others behind it."""
 
 
 def from_json(document: Document, item: Mapping[str, Any], traits: Traits) -> Picture:
@@ -44,12 +44,12 @@ def from_json(document: Document, item: Mapping[str, Any], traits: Traits) -> Pi
 def from_bytes(data: bytes, traits: Traits) -> Picture:
     if data.startswith(_PNG) and len(data) >= _SMALLEST_PNG:  # what nearly every provider sends
         width, height, checksum = _HEAD.unpack_from(data, len(_PNG))
-        if zlib.crc32(data[_NAMED:_CHECKED]) == checksum and 0 < width <= _USUAL_SIDE and 0 < height <= _USUAL_SIDE:
+        if zlib.crc32(data[_NAMED:_CHECKED]) == checksum and 0 < width <= _LONGEST_SIDE and 0 < height <= _LONGEST_SIDE:
             return Picture(data=data, media_type=MEDIA_TYPES["png"], width=width, height=height, traits=traits)
     try:
-        with Image.open(io.BytesIO(data), formats=tuple(_FORMATS)) as header:
-            name, (width, height) = _FORMATS[header.format or ""], header.size
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError, Image.DecompressionBombError):
+        with raster.opened(data) as header:
+            name, (width, height) = _CALLED[header.format or ""], header.size
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, KeyError):
         if not _is_svg(data):
             raise _unreadable("The provider sent something that is no image.") from None
         name, width, height = "svg", *_declared(traits.size)

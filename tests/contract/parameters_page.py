@@ -18,15 +18,20 @@ _INTRODUCTION = """\
 
 <!-- Made from the model cards by `python -m tests.contract.parameters_page`; do not edit. -->
 
-What each model takes, as `GET /v1/models` says it too. A value in brackets is understood and sent as the one after the
-arrow. Any other becomes the nearest that the model has:
+What each model takes, as `GET /v1/models` says it too, save what does not go together. A value in brackets is
+understood and sent as the one after the arrow. Any other becomes the nearest that the model has:
 
 * a size the nearest in ratio, then in area, and never of another orientation: what is wide does not become square;
 * an `aspect_ratio`, with the `resolution` beside it, the size of that ratio, where the model counts pixels; a size the
   nearest ratio, where it thinks in ratios;
 * a quality the nearest in rank: low, medium (or standard), high (or hd), xhigh, max;
 * a number the bound that it is beyond; a seed is counted around the bounds, so that seeds stay different;
-* png, jpeg, webp and gif, and the compression of jpeg and webp, are made by the gateway where the model does not.
+* png, jpeg, webp and gif, and the compression of jpeg and webp, are made by the gateway where the model does not; so is
+  a transparent gif, and one of which a stream shows partial images.
+
+What does not go with a format is in brackets behind it. Beside that no png, gif or svg is compressed, nor what is asked
+for without a format: `output_compression` is dropped. No jpeg is transparent: with `background` "transparent" it is
+refused. Where a call makes fewer images than are asked for, there are several.
 
 Whatever else is not listed is dropped. All of it is reported, parameter by parameter, and refused with `strict`, but
 for what the gateway makes, which is what was asked for. What is near to nothing (a shape of an orientation that the
@@ -62,7 +67,21 @@ def _section(name: str, card: ModelCard) -> Iterator[str]:
     yield "|---|---|"
     for parameter in PARAMETER_NAMES:
         if parameter in card.parameters:
-            yield f"| `{parameter}` | {_takes(card.parameters[parameter])} |"
+            takes = _takes(card.parameters[parameter])
+            if parameter == "output_format":
+                takes = ", ".join(f"{each}{_without(card, each.strip('`'))}" for each in takes.split(", "))
+            yield f"| `{parameter}` | {takes} |"
+
+
+def _without(card: ModelCard, name: str) -> str:
+    """What does not go with a format, where it is more than the format itself excludes."""
+    of, usual = card.format(name), ModelCard(parameters={}).format(name)
+    missing = [
+        *(["partial images"] if usual.streams and not of.streams else []),
+        *(["transparency"] if usual.transparent and not of.transparent else []),
+        *([f"more than {of.most} a call"] if of.most else []),
+    ]
+    return f" (no {', no '.join(missing)})" if missing else ""
 
 
 def _takes(domain: Domain) -> str:

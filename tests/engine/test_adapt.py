@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from service.domain.card import Choice, ModelCard, Range, Sizes, Text
 from service.domain.plan import Action, Change
 from service.domain.request import PARAMETER_NAMES, ImageRequest, Parameters
-from service.engine.adapt import DECIDES_BY_ITSELF, NOTHING_LIKE_IT, Adapted, adapt
+from service.engine.adapt import COUNTS_ON, DECIDES_BY_ITSELF, NOTHING_LIKE_IT, Adapted, adapt
 from service.engine.nearest import pixels
 from service.engine.output import BY_THE_GATEWAY
 from service.engine.plan import make_plan
@@ -65,7 +65,7 @@ def test_nothing_asked_nothing_changed() -> None:
     """A request without parameters goes out as it is, and there is nothing to tell."""
     request = ImageRequest(model="m", prompt="a lighthouse")
 
-    assert adapt(request, CARD, "north/model") == Adapted(request, ())
+    assert adapt(request, CARD, "north/model") == Adapted(request, (), most=4)
 
 
 def test_applied() -> None:
@@ -191,6 +191,7 @@ NUMBERS = ModelCard(
         "guidance": Range(1.5, 20),
         "output_compression": Range(1, 90),
         "seed": Range(0, 2**32 - 1),
+        "output_format": Choice(("webp",)),
     }
 )
 
@@ -211,11 +212,11 @@ NUMBERS = ModelCard(
 )
 def test_a_number_out_of_range_becomes_the_nearest(name: str, asked: Any, sent: float) -> None:
     """It is the bound that it is beyond; only a seed goes around, since one bound for all would make one picture."""
-    request, changes = adapted(NUMBERS, **{name: asked})
+    request, changes = adapted(NUMBERS, output_format="webp", **{name: asked})
 
     assert getattr(request.parameters, name) == sent
-    assert [(each.parameter, each.action) for each in changes] == [(name, Action.TRANSLATED)]
-    assert changes[0].sent == f"{sent:g}" if name != "seed" else str(sent)
+    assert [(each.parameter, each.action) for each in changes[1:]] == [(name, Action.TRANSLATED)]
+    assert changes[1].sent == f"{sent:g}" if name != "seed" else str(sent)
 
 
 def test_seeds_of_64_bits_are_whole() -> None:
@@ -225,6 +226,23 @@ def test_seeds_of_64_bits_are_whole() -> None:
             if "seed" in each.card.parameters:
                 assert adapted(each.card, seed=seed)[0].parameters.seed == seed
                 assert each.card.parameters["seed"] == Range(-(2**63), 2**63 - 1)
+
+
+def test_of_several_calls_each_has_its_seed_and_that_is_told() -> None:
+    """What is sent as asked is the first call's; the others count on from it, or their images would be the same."""
+    card = ModelCard(parameters={"n": Range(1, 2), "seed": Range(0, 9)})
+
+    for n, note in ((2, ""), (4, COUNTS_ON)):
+        assert adapted(card, n=n, seed=7)[1][1] == Change("seed", Action.APPLIED, "7", note=note)
+    assert adapted(card, n=4, seed=12)[1][1] == Change("seed", Action.TRANSLATED, "12", "2", COUNTS_ON)
+
+
+@pytest.mark.parametrize(("asked", "sent"), [("512x512", "816x816"), ("511x511", "816x816"), ("1024x512", "1152x576")])
+def test_what_is_too_small_is_as_large_as_it_has_to_be(asked: str, sent: str) -> None:
+    """Where any size goes no size is taken for another by its name."""
+    for each in shipped():
+        if str(each) == "openai/gpt-image-2":
+            assert adapted(each.card, size=asked)[0].parameters.size == sent
 
 
 def test_auto_is_left_out_where_it_is_no_word() -> None:
@@ -313,7 +331,7 @@ GOOD: dict[str, Any] = {
     "style": "vivid",
     "background": "auto",
     "moderation": "auto",
-    "output_format": "png",
+    "output_format": "webp",
     "output_compression": 50,
     "partial_images": 1,
     "negative_prompt": "people",

@@ -11,8 +11,9 @@ from dataclasses import replace
 import pytest
 
 from service.domain.account import Budget, Payer, Scope, ScopeKind
-from service.domain.event import ImageReady, Outcome, possible_duplicate
+from service.domain.event import ImageReady, Outcome, PartialImage, Progress, possible_duplicate
 from service.domain.plan import Target
+from service.engine.calls import WAITING
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
 from tests.engine.chains import COST, SERVED, End, Gateway, Provider, Told, card
@@ -347,3 +348,22 @@ def test_where_the_money_is_spent_the_answer_is_what_it_was_spent_on(n: int) -> 
 
 def payer(limit: int) -> Payer:
     return Payer((Scope(ScopeKind.KEY, "k", (Budget(limit),)),))
+
+
+@pytest.mark.parametrize(("stream", "streams"), [(True, False), (True, True), (False, False)])
+def test_a_stream_of_a_provider_that_has_none_says_that_it_waits(stream: bool, streams: bool) -> None:
+    """Progress of each image as its call begins, then the images: no partial one is made up."""
+
+    async def main() -> None:
+        gateway = Gateway([Provider("a", [SERVED], card(most=1, streams=streams))])
+        told = await gateway.ask(n=2, stream=stream)
+
+        waiting = [each for each in told.events if isinstance(each, Progress)]
+        assert sorted(waiting, key=lambda each: each.index) == (
+            [Progress(0, 0, WAITING), Progress(1, 0, WAITING)] if stream and not streams else []
+        )
+        assert not any(isinstance(each, PartialImage) for each in told.events)
+        assert told.images == 2
+        await over(gateway)
+
+    simulate(main, 1)

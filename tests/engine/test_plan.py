@@ -360,6 +360,24 @@ def test_strict_refuses_what_would_be_dropped() -> None:
     assert exact("exact", False, seed=5).steps
 
 
+def test_a_fallback_is_as_strict_as_its_name() -> None:
+    """A route that is asked as a fallback keeps its word; so does a name that is not strict, after one that is."""
+
+    def chain(model: str, fallback: str, strict: bool | None) -> Plan:
+        given = Parameters(quality="fine")
+        asked = ImageRequest(model=model, prompt="a fox", fallbacks=(fallback,), strict=strict, parameters=given)
+        router = Router(STRICT.upstreams, {"exact": Route((("north/wide", 1),), strict=True)}, frozenset())
+        return make_plan(asked, router, "seed")
+
+    assert targets(chain("south/square", "exact", None)) == ["south/square"]
+    assert "quality would be dropped" in chain("south/square", "exact", None).skipped[0].explanation
+    assert targets(chain("south/square", "exact", False)) == ["south/square", "north/wide"]
+    assert targets(chain("south/square", "north/wide", None)) == ["south/square", "north/wide"]
+    assert targets(chain("south/square", "north/wide", True)) == ["south/square"]
+    with pytest.raises(GatewayError, match="quality would be dropped for north/wide"):
+        chain("exact", "south/square", None)
+
+
 def test_strict_takes_what_is_sent_as_asked() -> None:
     """More images than a call makes are still as many images; a fallback that would drop something is left out."""
     made = exact("exact", None, n=8, quality="fine")

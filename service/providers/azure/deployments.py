@@ -11,7 +11,7 @@ from service.providers.openai.cards import CARDS
 
 DALLE_3 = "dall-e-3"
 
-GENERAL = replace(CARDS["gpt-image-2.6-sunburst"], family=False, listed=False)
+GENERAL = replace(CARDS["gpt-image-2.5-sunburst"], family=False, listed=False)
 """What any GPT image model may take: of a deployment whose model is not known, Azure itself says what it does not."""
 
 _DALLE = ModelCard(

@@ -42,6 +42,7 @@ class Takes(Strict, frozen=True):
     size: SizeRule | None = None
     without: frozenset[str] = frozenset()
     """For a model: what it does not take, though models here do."""
+    default_format: str = ""
     extras: bool | None = None
     streams: bool | None = None
     max_prompt: int | None = None
@@ -65,6 +66,7 @@ class Takes(Strict, frozen=True):
         return replace(
             general,
             parameters={name: domain for name, domain in parameters.items() if name not in self.without},
+            default_format=self.default_format or general.default_format,
             extras=general.extras if self.extras is None else self.extras,
             streams=general.streams if self.streams is None else self.streams,
             max_prompt=self.max_prompt or general.max_prompt,

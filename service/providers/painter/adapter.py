@@ -25,6 +25,8 @@ from service.raster import encode
 AT_ONCE = 2
 """How many pictures are painted at the same time; a canvas is large, and there are not more threads anyway."""
 
+SEEDS = Range(-(2**63), 2**63 - 1)
+
 CARDS = {
     "scene": ModelCard(
         parameters={
@@ -45,7 +47,7 @@ CARDS = {
             "output_compression": Range(0, 100),
             "partial_images": Range(0, 3),
             "negative_prompt": Text(),
-            "seed": Range(-(2**63), 2**63 - 1),
+            "seed": SEEDS,
         },
         streams=True,
         cancellable=True,
@@ -120,7 +122,7 @@ def _brief(prompt: str, parameters: Parameters, index: int) -> Brief:
         prompt=prompt,
         width=width,
         height=height,
-        seed=(own if parameters.seed is None else parameters.seed) + index,
+        seed=SEEDS.wrapped((own if parameters.seed is None else parameters.seed) + index),
         quality=_quality(parameters),
         style=parameters.style,
         negative_prompt=parameters.negative_prompt or "",
