@@ -6,7 +6,6 @@ from msgspec import Struct
 
 from service.domain.event import Completed, Report
 from service.domain.image import Image
-from service.errors import GatewayError
 
 
 class KeptImage(Struct, frozen=True):
@@ -25,17 +24,6 @@ class Failure(Struct, frozen=True, kw_only=True):
     retry_after: float | None = None
     from_provider: bool = False
     report: Report | None = None
-
-    @classmethod
-    def of(cls, error: GatewayError) -> Failure:
-        return cls(
-            reason=error.reason,
-            message=error.message,
-            field=error.field,
-            retry_after=error.retry_after,
-            from_provider=error.from_provider,
-            report=error.report,
-        )
 
 
 class Answer(Struct, frozen=True, kw_only=True):

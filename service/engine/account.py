@@ -214,7 +214,18 @@ class Account:
         error = self._error
         if error is None or error.reason is Reason.DEADLINE_EXCEEDED or not self.may_be_billed:
             return None
-        return Answer(failure=Failure.of(error))
+        return Answer(failure=_failure(error))
+
+
+def _failure(error: GatewayError) -> Failure:
+    return Failure(
+        reason=error.reason,
+        message=error.message,
+        field=error.field,
+        retry_after=error.retry_after,
+        from_provider=error.from_provider,
+        report=error.report,
+    )
 
 
 def _without_content(change: Change) -> Change:
