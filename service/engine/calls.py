@@ -182,7 +182,7 @@ class Calls:
                     async with aclosing(attempt.events(until)) as events:
                         async for event in events:
                             self._shown = self._shown or attempt.shown
-                            yield await converted(event, into, terms.deadline) if into else event
+                            yield await converted(event, into, terms.end) if into else event
                     break
                 except TimeoutError:
                     if until == terms.end:
