@@ -38,7 +38,7 @@ from rest_bridge.gateway import Gateway as Way
 from service.access.doorman import OpenDoorman
 from service.assembly import Gateway
 from service.config import load
-from service.engine.pipeline import Circumstances
+from service.engine.errand import Circumstances
 from service.providers.base import Call
 from service.providers.openai_compatible.adapter import Compatible
 from service.rpc import codec

@@ -17,7 +17,8 @@ from service.domain.answer import Order
 from service.domain.event import Event
 from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.errand import Circumstances
+from service.engine.pipeline import Pipeline
 from service.providers.base import Adapter
 from service.telemetry import log
 

@@ -31,7 +31,7 @@ from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
 from service.engine.check import MAX_NAME
 from service.engine.engine import Engine
-from service.engine.pipeline import Circumstances
+from service.engine.errand import Circumstances
 from service.engine.queue import Queue
 from service.errors import GatewayError, Reason
 from service.telemetry import log

@@ -18,8 +18,8 @@ from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
 from service.engine.check import check
 from service.engine.engine import Engine
+from service.engine.errand import Circumstances
 from service.engine.making import Making
-from service.engine.pipeline import Circumstances
 from service.engine.question import question
 from service.engine.repeat import lost, tell_again
 from service.errors import GatewayError, Reason

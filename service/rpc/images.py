@@ -17,8 +17,8 @@ from service.domain.event import Completed, ImageReady
 from service.engine.complaints import invalid
 from service.engine.delivery import wants_url
 from service.engine.engine import Engine
+from service.engine.errand import Circumstances
 from service.engine.once import Once
-from service.engine.pipeline import Circumstances
 from service.errors import GatewayError, Reason
 from service.rpc import codec
 from service.rpc.interceptors import ServicerContext, arrived

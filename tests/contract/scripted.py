@@ -21,9 +21,10 @@ from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery, Signer
 from service.engine.engine import Engine
+from service.engine.errand import Circumstances
 from service.engine.health import Health
 from service.engine.once import Once
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.pipeline import Pipeline
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason
 from service.rpc.files import ImageFiles

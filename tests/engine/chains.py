@@ -18,7 +18,8 @@ from service.domain.price import MicroUsd, Price
 from service.domain.request import ImageRequest, Parameters
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.errand import Circumstances
+from service.engine.pipeline import Pipeline
 from service.engine.rooms import Room
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason

@@ -13,7 +13,8 @@ from service.access.permit import KeptPermit
 from service.domain.event import AdapterEvent, AttemptStarted, ImageReady, Outcome
 from service.domain.request import ImageRequest
 from service.engine.engine import Engine
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.errand import Circumstances
+from service.engine.pipeline import Pipeline
 from service.errors import GatewayError, Reason
 from service.providers.base import Call
 from tests.engine.chains import COST, NOBODY, End, Gateway, Provider, card

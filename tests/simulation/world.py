@@ -27,8 +27,9 @@ from service.domain.request import ImageRequest
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
+from service.engine.errand import Circumstances
 from service.engine.once import Once
-from service.engine.pipeline import Circumstances, Pipeline
+from service.engine.pipeline import Pipeline
 from service.engine.router import Route, Router, Upstream
 from service.errors import GatewayError, ProviderError, Reason
 from service.providers.base import Call
