@@ -16,7 +16,7 @@ from service.access.doorman import OpenDoorman
 from service.config import Config, ConfigError, address, is_loopback
 from service.config.file import ConfigFile
 from service.config.schema import Limits, Provider
-from service.config.units import seconds
+from service.config.units import seconds, size
 from service.domain.price import micro_usd
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
@@ -68,6 +68,7 @@ class Gateway:
                 delivery=delivery,
                 rooms=_rooms(config, {}),
                 record_content=config.telemetry.record_content,
+                most_waiting=size(config.engine.most_waiting),
             )
         )
         self.once = Once(self.engine)
@@ -141,6 +142,7 @@ class Gateway:
                 health=now.health.followed(new.kept, now.adapters.keys() - new.kept),
                 rooms=_rooms(config, now.rooms),
                 record_content=config.telemetry.record_content,
+                most_waiting=size(config.engine.most_waiting),
             )
         )
         self._signer.keys = new.signing_keys

@@ -12,7 +12,7 @@ from service.config.complaint import ConfigError
 from service.config.outgoing import listed
 from service.config.schema import Bridge, Config, Entra, PriceTable, Provider, RouteCache
 from service.config.servers import masked
-from service.config.units import address, seconds
+from service.config.units import address, seconds, size
 from service.domain.plan import CACHE
 
 LONGEST_CACHED = 86400.0
@@ -43,6 +43,10 @@ def _problems(config: Config) -> Iterator[tuple[str, str]]:
             yield f"files.signing_keys[{i}]", "expected at least 16 characters"
     yield from _outgoing(config)
     yield from _duration("drain.grace", config.drain.grace)
+    try:
+        size(config.engine.most_waiting)
+    except ValueError as error:
+        yield "engine.most_waiting", str(error)
     for name, provider in config.providers.items():
         yield from _provider(f"providers.{name}", name, provider)
     for name, model in config.models.items():

@@ -78,6 +78,7 @@ AfterUnknown = Literal["fallback", "fail"]
 class Engine(Table, frozen=True):
     after_unknown: AfterUnknown = "fallback"
     when_caller_leaves: Literal["cancel", "finish"] = "cancel"
+    most_waiting: str = "1GiB"
 
 
 class Key(Table, frozen=True):

@@ -1,4 +1,4 @@
-"""Durations and addresses, as the file writes them."""
+"""Durations, sizes and addresses, as the file writes them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ def seconds(duration: str) -> float:
     if not match:
         raise ValueError(f'expected a duration like "5s", "200ms" or "2m", got "{duration}"')
     return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+
+
+def size(text: str) -> int:
+    """ "512MiB", "2GiB" in bytes."""
+    match = re.fullmatch(r"([0-9]{1,6})(KiB|MiB|GiB)", text)
+    if not match:
+        raise ValueError(f'expected a size like "512MiB" or "2GiB", got "{text}"')
+    return int(match[1]) * {"KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}[match[2]]
 
 
 def address(listen: str) -> tuple[str, int]:

@@ -27,7 +27,8 @@ from service.engine.delivery import RECORD_SECONDS, Delivery, RequestDelivery
 from service.engine.errand import Circumstances, Errand, ordered
 from service.engine.health import Health
 from service.engine.plan import make_plan
-from service.engine.rooms import Room
+from service.engine.queue import BACKLOG, MOST_WAITING
+from service.engine.rooms import SOONEST, Room
 from service.engine.router import Router
 from service.errors import GatewayError, Reason
 from service.names import new_name
@@ -46,6 +47,8 @@ class Pipeline:
     rooms: Mapping[str, Room] = field(default_factory=dict[str, Room])
     """By the provider's name; one without a room is asked as often at once as callers come."""
     record_content: bool = False
+    most_waiting: int = MOST_WAITING
+    """With more bytes than that waiting for slow readers nothing new is begun."""
 
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
@@ -90,6 +93,7 @@ class Pipeline:
                 elif found:
                     entry, carried = None, errand.given_again(found)
                 else:
+                    self._refuse_when_too_much_waits()
                     carried = errand.carried_out(plan)
                 delivery = self.delivery.for_request(request, around.inline_limit)
                 async with aclosing(carried) as events:
@@ -130,6 +134,11 @@ class Pipeline:
             for failed in completed.failed:
                 yield failed
             yield completed
+
+    def _refuse_when_too_much_waits(self) -> None:
+        if BACKLOG.size > self.most_waiting:
+            message = "Too many pictures wait here for callers who read slowly; nothing new is begun meanwhile."
+            raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
 
     async def _hand_over(self, ready: ImageReady, account: Account, delivery: RequestDelivery) -> ImageReady:
         """Puts an image away where it is kept, and gives it to the caller."""

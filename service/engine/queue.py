@@ -14,6 +14,24 @@ MAX_STALE = 16 * 1024 * 1024
 """How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
 
 
+MOST_WAITING = 1024**3
+"""How many bytes may wait in this process, unless the operator says otherwise."""
+
+
+class Backlog:
+    """How many bytes wait for their readers, in all queues of this process."""
+
+    def __init__(self) -> None:
+        self.size = 0
+
+    def change(self, by: int) -> None:
+        self.size += by
+        counting.waits(by)
+
+
+BACKLOG = Backlog()
+
+
 class Queue(Generic[T]):
     def __init__(self) -> None:
         self._events: list[T] = []  # few at a time, and a deque is large
@@ -27,7 +45,7 @@ class Queue(Generic[T]):
         if isinstance(event, Progress) and self._events and isinstance(self._events[-1], Progress):
             self._events.pop()  # the latest percentage says it all
         self._events.append(event)
-        counting.waits(_size(event))
+        BACKLOG.change(_size(event))
         self._drop_stale()
         self._wake()
 
@@ -39,7 +57,7 @@ class Queue(Generic[T]):
     def abandon(self) -> None:
         """Nobody will get anything more."""
         self._abandoned = True
-        counting.waits(-sum(_size(each) for each in self._events))
+        BACKLOG.change(-sum(_size(each) for each in self._events))
         self._events.clear()
 
     async def get(self, deadline: float) -> T | None:
@@ -58,7 +76,7 @@ class Queue(Generic[T]):
             finally:
                 timer.cancel()
         event = self._events.pop(0)
-        counting.waits(-_size(event))
+        BACKLOG.change(-_size(event))
         return event
 
     def _wake(self) -> None:
@@ -72,7 +90,7 @@ class Queue(Generic[T]):
             if waiting <= MAX_STALE:
                 return
             self._events.remove(preview)
-            counting.waits(-_size(preview))
+            BACKLOG.change(-_size(preview))
             waiting -= _size(preview)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from pathlib import Path
 
 import grpc.aio
 import httpx2 as httpx
@@ -13,7 +14,8 @@ from imagegen.channel import options
 from imagegen.client import assemble, generation, read_file
 from imagegen.errors import ImagegenError, translated
 
-from tests.house import House
+from service.engine.queue import BACKLOG
+from tests.house import House, open_house, until
 from tests.upstreams.openai import big_png, showing
 
 MODEL = "openai/gpt-image-2"
@@ -139,3 +141,22 @@ async def test_rest_streams_it_as_one_event(big_house: House) -> None:
     encoded = lines[-1].partition('"b64_json":"')[2].partition('"')[0]
     assert len(lines) == 1
     assert hashlib.sha256(base64.b64decode(encoded)).hexdigest() == SHA256
+
+
+async def test_nothing_new_while_too_much_waits(tmp_path: Path) -> None:
+    """A caller who reads nothing lets pictures pile up: others are told when to come back, until it reads or goes."""
+    large = big_png(4_000_000)
+    async with open_house(tmp_path, "apart", {"engine": {"most_waiting": "6MiB"}}) as house:
+        house.openai.always(showing(large))
+        async with grpc.aio.insecure_channel(house.grpc) as channel, Client(house.grpc) as client:
+            asking = v1.StreamGenerateImagesRequest(generation=generation("a fox", model=MODEL, n=4))
+            call = v1.ImageGenerationStub(channel).StreamGenerateImages(asking)
+            await until(lambda: BACKLOG.size > 6 * 1024**2)
+            with pytest.raises(ImagegenError) as refused:
+                await client.generate("a hen", model=MODEL)
+            pictures = [each async for each in assemble(call) if isinstance(each, Picture)]
+            served = await client.generate("a hen", model=MODEL)
+
+    assert (refused.value.name, refused.value.retry_after, refused.value.should_retry) == ("overloaded", 1, True)
+    assert ([each.data for each in pictures], served.pictures) == ([large] * 4, (large,))
+    assert len(house.openai.bill) == 2
