@@ -158,7 +158,9 @@ _REPORT = {
     "x-imagegen-upstream-ms": _optional("How long the calls to providers took, added up."),
     "x-imagegen-cost-usd": _optional("What it cost."),
     "x-imagegen-changes": _optional("What became of parameters that were not applied as they came."),
-    "x-imagegen-origin": _optional("Whence the answer is, if it was not made for this call.", one_of("repeated")),
+    "x-imagegen-origin": _optional(
+        "Whence the answer is, if it was not made for this call.", one_of("repeated", "cached")
+    ),
 }
 _RETRY = {
     "x-should-retry": _always("Whether asking again can help without a second bill.", one_of("true", "false")),

@@ -186,7 +186,7 @@ def _account() -> dict[str, Any]:
         "latency": NUMBER,
         "cost_usd": TEXT,
         "possible_duplicate_cost_usd": TEXT,
-        "origin": {"type": "string", "enum": ["repeated"]},
+        "origin": {"type": "string", "enum": ["repeated", "cached"]},
         "changes": several(change),
         "attempts": several(attempt),
         "skipped": several(skipped),

@@ -16,6 +16,7 @@ from service.domain.answer import Answer, Claim
 from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose, Sending
+from service.engine import account as engine
 from service.engine.attempt import Attempt
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Work
@@ -49,9 +50,16 @@ def double_settle(patch: pytest.MonkeyPatch, _: World) -> None:
     """Whoever closes anew, because the answer was lost, pays anew."""
 
     def careless(
-        account: Account, settled: Sequence[AttemptRecord], ending: Ending, now: float, *unused: Any
+        account: Account,
+        settled: Sequence[AttemptRecord],
+        ending: Ending,
+        now: float,
+        unopened: Purpose | None,
+        *unused: Any,
     ) -> Work[None]:
-        held, _ = yield from ledger._lock(account)  # pyright: ignore[reportPrivateUsage] - what follows is planted
+        if unopened is not None:
+            yield from ledger._open(account, unopened, 0)  # pyright: ignore[reportPrivateUsage] - what follows is planted
+        held, _ = yield from ledger._lock(account)  # pyright: ignore[reportPrivateUsage]
         cost = yield from ledger._settle(account, settled)  # pyright: ignore[reportPrivateUsage]
         cost = cost or sum(attempt.cost for attempt in settled)
         yield ledger.CLOSE, (account.id, int(now * 1000), ending.state, None, 0, cost, None)
@@ -124,8 +132,9 @@ def name_for_everybody(patch: pytest.MonkeyPatch, _: World) -> None:
 
 
 def name_that_is_free_too_soon(patch: pytest.MonkeyPatch, _: World) -> None:
-    """A request that is over without an answer has cost nothing, some think."""
-    look = answers.look
+    """A request that has failed has cost nothing, some think."""
+    look, answer = answers.look, engine.Account.answer
+    patch.setattr(engine.Account, "answer", lambda account: answer(account) if account.images else None)  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType] - a bug needs no types
 
     def careless(wanted: Claim, now: float) -> Work[Found | None]:
         found = yield from look(wanted, now)

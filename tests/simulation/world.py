@@ -41,7 +41,7 @@ from tests.simulation.records import InlineRecords
 
 PRICE = 40_000
 LIMIT = 600_000
-CALLERS = 60
+CALLERS = 40
 KEYS = tuple(f"key {number}" for number in range(4))
 
 PICTURE = Picture(data=b"picture", media_type="image/png")
