@@ -46,7 +46,9 @@ REMEMBER = """
 INSERT INTO answers (id, body, request, ends, answer) VALUES ($1, '', $2, CAST($3 AS BIGINT), $4)
 ON CONFLICT (id) DO UPDATE SET request = excluded.request, ends = excluded.ends, answer = excluded.answer
 """
-SWEEP = "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE ends <= $1 LIMIT 500) RETURNING id"
+SWEEP = (
+    "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE ends <= $1 LIMIT 500) AND ends <= $1 RETURNING id"
+)
 
 
 class TakenError(GatewayError):

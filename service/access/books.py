@@ -96,6 +96,8 @@ class Books:
             await self._records.write(ledger.accept, account, number, job, key)
         except RecordsAwayError as error:
             log("books").warning("order not entered", id=account.id, number=number, error=str(error))
+        except Exception as error:  # a mistake of ours must not cost a picture
+            log("books").exception("order not entered", id=account.id, number=number, exc_info=error)
 
     def account_of(self, order: Order, payer: Payer) -> Account:
         """The account of a request that another process has left."""

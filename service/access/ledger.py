@@ -47,7 +47,9 @@ INSERT INTO attempts (request, number, provider, kind, model, size, quality, pri
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'sent', '', 0, 0, 0, 0, 0, 0, 0)
 ON CONFLICT (request, number) DO NOTHING RETURNING number
 """
-ACCEPT = "UPDATE attempts SET job = $3, job_key = $4 WHERE request = $1 AND number = $2 AND state = 'sent'"
+ACCEPT = (
+    "UPDATE attempts SET job = $3, job_key = $4 WHERE request = $1 AND number = $2 AND state IN ('sent', 'expired')"
+)
 LOCK = "SELECT held, state, purses FROM requests WHERE id = $1 FOR UPDATE"
 SETTLE = """
 UPDATE attempts SET state = 'settled', before = CASE WHEN state = 'expired' THEN cost ELSE 0 END,
@@ -69,8 +71,6 @@ UPDATE attempts SET state = 'expired', outcome = 'unknown', cost = at_most, pres
 WHERE request = $1 AND state = 'sent' RETURNING cost
 """
 
-
-"""How long an answer is kept for whoever asks again, from when the request began."""
 
 TOKENS = ("text_in", "image_in", "text_out", "image_out")
 _WORDS = {"1m": "minute", "1h": "hour", "1d": "day", "1w": "week", "1M": "month", "1Y": "year"}

@@ -35,7 +35,7 @@ class Answer(Struct, frozen=True, kw_only=True):
 
 
 class Order(Struct, frozen=True, kw_only=True):
-    """What a process that has gone had ordered from a provider, for a request that nobody has closed."""
+    """What a process that has gone had ordered from a provider, for a request that has expired."""
 
     request: str
     purses: str

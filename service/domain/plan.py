@@ -131,6 +131,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     store: bool
     price: MicroUsd
     """For each image."""
+    route: str = ""
+    """What the name that was asked for leads to, in words: answers of another route are not found."""
 
 
 class Plan(Struct, frozen=True):

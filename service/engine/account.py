@@ -18,6 +18,7 @@ from service.domain.request import PARAMETER_NAMES, WORDS, ImageRequest
 from service.engine.attempt import Attempt
 from service.engine.check import MAX_NAME
 from service.engine.conversion import truly
+from service.engine.delivery import KEEP_SECONDS, RECORD_SECONDS
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
@@ -87,6 +88,17 @@ class Account:
     def keeps(self) -> bool:
         """Whether the next image is to be kept, for whoever asks again: with those before it, or not at all."""
         return self._may_be_asked_for and None not in self._kept.values()
+
+    @property
+    def patience(self) -> float:
+        """How many seconds an image may take to be kept: for the cache no longer than for the operator's pleasure."""
+        return KEEP_SECONDS if self.request.idempotency_key else RECORD_SECONDS
+
+    @property
+    def is_as_asked(self) -> bool:
+        """Whether the answer is the one that another request like this would be given: nothing went wrong."""
+        as_it_came = any(ready.not_converted for ready in self._delivered.values())
+        return not (as_it_came or (self._step and self._step.index))
 
     def keep(self, index: int, kept: KeptImage | None) -> None:
         self._kept[index] = kept

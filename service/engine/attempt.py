@@ -45,6 +45,10 @@ LAST_ENTRIES = 10.0
 """Seconds in which the requests of a stopping process are closed, after their last attempts have ended."""
 
 
+_ENDS_OF_ORDERS = (Reason.PROVIDER_REJECTED, Reason.CONTENT_REFUSED, Reason.CANCELLED)
+"""With which an order that was accepted has come to nothing. Any other trouble is with asking for it."""
+
+
 class Attempt:
     """One call, watched. After `events()` is through, `record` says how it ended and `error` why, if it failed."""
 
@@ -63,6 +67,9 @@ class Attempt:
         self.ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self.record = AttemptRecord(number=number, target=step.target, outcome=Outcome.UNKNOWN)
         self._queue: Queue[Shown] = Queue()
+        self._job = call.job
+        self.left_open = False
+        """Whether nobody settles it here: the provider has a name for it, by which another process will ask."""
         self._heard = False
         """Whether the target's circuit knows how it ended."""
         self._made = 0
@@ -73,6 +80,23 @@ class Attempt:
     @property
     def labels(self) -> counting.Labels:
         return self.step.target.provider, self.step.family
+
+    @property
+    def has_image(self) -> bool:
+        """Whether one has come."""
+        return self._made > 0
+
+    @property
+    def over(self) -> tuple[AttemptRecord, ...]:
+        """How it ended, if it has."""
+        return (self.record,) if self.ended.done() else ()
+
+    def so_far(self, why: Reason) -> AttemptRecord:
+        """Its record; one that is under way was accepted and billed, as far as anybody knows who does not wait."""
+        if self.ended.done():
+            return self.record
+        outcome = Outcome.DONE if self._made else Outcome.UNKNOWN
+        return replace(self._recorded(outcome, presumed=True), reason=why.value)
 
     @property
     def usage(self) -> Usage | None:
@@ -91,9 +115,8 @@ class Attempt:
 
     def leave(self, why: Reason, *, cancel: bool) -> None:
         """The watcher goes before the end. As far as it will ever know, the call was accepted and billed."""
-        self._record(Outcome.DONE if self._made else Outcome.UNKNOWN, presumed=True)
-        self.record = replace(self.record, reason=why.value)
-        if cancel and self.step.card.cancellable:
+        self.record = self.so_far(why)
+        if cancel and self.step.card.cancellable and not self.call.job:  # an order is not ours alone
             self.call.cancelled.set()
 
     def take_too_long(self, health: Health, *, cancel: bool) -> None:
@@ -115,7 +138,8 @@ class Attempt:
             log("attempt").exception("the end of a call was not told", target=str(self.step.target), exc_info=error)
         finally:
             under_way.dec()
-            permit.settle(self.record)
+            if not self.left_open:
+                permit.settle(self.record)
             if room is not None:
                 room.leave(self.record.seconds)
             self.ended.set_result(None)
@@ -128,19 +152,23 @@ class Attempt:
                 async with aclosing(adapter.run(replace(self.call, trace=span.context))) as events:
                     async for event in events:
                         if isinstance(event, Accepted):
+                            self._job = event.job
                             await permit.accepted(self.record.number, event.job, self.call.key)
                         else:
                             self._note(event)
                 self._check_images()
             except ProviderError as error:
+                if self._job and error.reason not in _ENDS_OF_ORDERS:
+                    error.outcome = Outcome.UNKNOWN  # what is said of a question is not said of the order
                 self.error = self._named(error)
             except asyncio.CancelledError:  # the process stops and will not wait any longer
+                self.left_open = bool(self._job)
                 self.error = ProviderError(Reason.CANCELLED, "The gateway stopped.", Outcome.UNKNOWN)
             except Exception as error:  # an adapter's own mistake must still be settled and told
                 log("attempt").exception("adapter failed", target=str(target), exc_info=error)
                 self.error = ProviderError(Reason.INTERNAL, "The gateway failed to read the answer.", Outcome.UNKNOWN)
             outcome = self.error.outcome if self.error and not self._made else Outcome.DONE
-            self._record(outcome, presumed=self._may_cost_more())
+            self.record = self._recorded(outcome, presumed=self._may_cost_more())
             if self.error:
                 span.fail(self.error.reason)
                 self._tell_operator(self.error)
@@ -202,8 +230,8 @@ class Attempt:
             error.message = f"{self.step.target}: {error.message}"
         return error.with_traceback(None)  # it would hold this attempt, its frames and their pictures
 
-    def _record(self, outcome: Outcome, *, presumed: bool) -> None:
-        self.record = AttemptRecord(
+    def _recorded(self, outcome: Outcome, *, presumed: bool) -> AttemptRecord:
+        return AttemptRecord(
             number=self.record.number,
             target=self.step.target,
             outcome=outcome,
@@ -279,10 +307,14 @@ class Attempts:
         ending: Ending,
         answer: Answer | None = None,
     ) -> None:
-        """Closes a request and gives back what is held: now, or once the last of its attempts has settled."""
+        """Closes a request and gives back what is held: now, or once the last of its attempts has settled.
+
+        One with an order that nobody waited for stays open: it expires, and is closed by who asks for the order.
+        """
         close = partial(permit.release, purpose, ending, answer)
         if all(attempt.ended.done() for attempt in begun):
-            await close()
+            if not any(attempt.left_open for attempt in begun):
+                await close()
         else:
             task = asyncio.create_task(_after(begun, close), name="release")
             self._releases.add(task)
@@ -302,4 +334,5 @@ class Attempts:
 
 async def _after(begun: Sequence[Attempt], close: Callable[[], Awaitable[None]]) -> None:
     await asyncio.wait([attempt.ended for attempt in begun])
-    await close()
+    if not any(attempt.left_open for attempt in begun):
+        await close()

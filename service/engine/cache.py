@@ -6,6 +6,7 @@ for as a provider of its own, whose models are the targets that made its answers
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from service.access.permit import Permit
@@ -20,6 +21,9 @@ from service.engine.delivery import Delivery
 from service.engine.question import question
 from service.errors import GatewayError
 from service.telemetry import counting, log
+
+PATIENCE = 5.0
+"""Seconds after which an answer that is not there yet is made anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,21 @@ class Entry:
     delivery: Delivery
 
     async def find(self) -> Found | None:
-        answer = await self.permit.recall(self.name)
-        images = await self.delivery.fetch(answer) if answer else None
+        answer, images = await self._look()
         counting.cached(found=bool(images))
         if answer is None or answer.completed is None or not images:
             return None
         return Found(images, answer.completed, self.memory.price * len(images))
+
+    async def _look(self) -> tuple[Answer | None, list[Image] | None]:
+        """A store that is away, or takes too long, has no answer: that is no reason to give none."""
+        try:
+            async with asyncio.timeout(PATIENCE):
+                answer = await self.permit.recall(self.name)
+                return answer, await self.delivery.fetch(answer) if answer else None
+        except (GatewayError, TimeoutError) as error:
+            log("cache").warning("not looked into", error=str(error) or "the store does not answer")
+            return None, None
 
     async def keep(self, answer: Answer | None) -> None:
         """Keeps an answer that has come whole; after any other the next one is made anew."""
@@ -73,4 +86,4 @@ class Entry:
 
 
 def entry_of(memory: Memory, request: ImageRequest, permit: Permit, delivery: Delivery) -> Entry:
-    return Entry(memory, permit.entry(memory.key, question(request)), permit, delivery)
+    return Entry(memory, permit.entry(memory.key, question(request) + memory.route.encode()), permit, delivery)

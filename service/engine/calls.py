@@ -55,8 +55,9 @@ class Terms(Struct, frozen=True, kw_only=True):
     begin: Begin
     account: Account
     deadline: float
+    """Of the caller: what can be asked shares the time until then."""
     end: float
-    """Until when what is under way at the deadline is waited for."""
+    """Until when calls are made and waited for: the deadline, or later where others wait too."""
     health: Health
     rooms: Mapping[str, Room]
 
@@ -94,7 +95,7 @@ class Calls:
 
     def __post_init__(self) -> None:
         self.calls = [Call(images, list(self.step.keys)) for images in self.step.images]
-        self._waits = Waits(self.terms.deadline, self.terms.account)
+        self._waits = Waits(self.terms.end, self.terms.account)
 
     def events(self) -> AsyncGenerator[Event, None]:
         """What they say, each until it has ended."""
@@ -123,7 +124,7 @@ class Calls:
         if self._last is None:
             self.terms.health.first_try(self.step.target.provider)
         while self._last is None:
-            if now() >= self.terms.deadline:
+            if now() >= self.terms.end:
                 raise GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER)
             key = self.terms.health.key(self.step.target, call.keys)
             try:
@@ -203,8 +204,8 @@ class Calls:
     def _until(self) -> float:
         """Until when an attempt is watched: while others may follow, there must be time for them."""
         began = now()
-        share = (self.terms.deadline - began) * SHARE_OF_TIME
-        return began + share if self._may_follow_unknown else self.terms.end
+        left = (self.terms.deadline if began < self.terms.deadline else self.terms.end) - began
+        return began + left * SHARE_OF_TIME if self._may_follow_unknown else self.terms.end
 
     def _next(self, call: Call, attempt: Attempt, key: str, pause: float) -> Then:
         """The first of what may follow that is possible."""

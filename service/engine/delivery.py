@@ -25,7 +25,7 @@ URL_SECONDS = 3600
 RECORD_SECONDS = 2.0
 """How long a caller waits for a picture to be kept that the operator wants kept."""
 KEEP_SECONDS = 10.0
-"""The same, of an answer that may be given again."""
+"""The same, where an idempotency key wants it kept."""
 PIECE = 1024 * 1024
 SWEEP_SECONDS = URL_SECONDS + 3600
 """When a file is swept: an hour after its URL expired."""
@@ -58,9 +58,9 @@ class Delivery:
         await self._blobs.put(Shelf.RESULTS, file_id, picture.data)
         return replace(ready, file=self._signer.sign(file_id, int(time.time()) + URL_SECONDS))
 
-    async def keep(self, image: Image) -> KeptImage | None:
-        """Keeps an image of an answer that may be given again; None where the store does not take it."""
-        name = await self.put_away(image.picture, Shelf.KEPT, KEEP_SECONDS)
+    async def keep(self, image: Image, seconds: float) -> KeptImage | None:
+        """Keeps an image of an answer that may be given again; None where the store does not take it in time."""
+        name = await self.put_away(image.picture, Shelf.KEPT, seconds)
         return None if name is None else KeptImage(name, _with(image, b""))
 
     async def fetch(self, answer: Answer) -> list[Image] | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import count
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from service.access.permit import Permit
@@ -24,6 +24,7 @@ from service.engine.calls import Begin, Terms
 from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.pricing import at_most
+from service.engine.queue import BACKLOG
 from service.engine.repeat import lost
 from service.engine.rooms import Room
 from service.engine.tab import Tab
@@ -37,7 +38,9 @@ class Circumstances(Struct, frozen=True, kw_only=True):
     request_id: str
     deadline: float
     end: float | None = None
-    """Until when what is under way at the deadline is waited for; None: no longer."""
+    """Until when it is carried out, for whoever else asks; None: until the deadline."""
+    begun: list[Attempt] = field(default_factory=list[Attempt])
+    """Its provider calls, as they are."""
     trace: Context | None = None
     inline_limit: int | None = None
 
@@ -55,7 +58,10 @@ class Errand:
     attempts: Attempts
     health: Health
     rooms: Mapping[str, Room]
-    begun: list[Attempt] = field(default_factory=list[Attempt])
+
+    @property
+    def begun(self) -> list[Attempt]:
+        return self.around.begun
 
     def carried_out(self, plan: Plan) -> AsyncGenerator[Event, None]:
         """The plan's steps, one after another; before each call its money is set aside."""
@@ -87,7 +93,8 @@ class Errand:
         async with aclosing(self._asked(alone, begin)) as events:
             async for event in events:
                 if isinstance(event, AttemptEnded):
-                    if event.record.outcome not in (Outcome.DONE, Outcome.REJECTED):
+                    came_whole = event.record.outcome is Outcome.DONE and event.record.reason is None
+                    if not came_whole and event.record.outcome is not Outcome.REJECTED:
                         raise lost()  # all is as it was: whoever asks again may find out more
                     self.permit.take_over(order)
                 yield event
@@ -97,8 +104,9 @@ class Errand:
         await self.permit.hold(self.purpose, found.cost, found.sending)
         self.permit.settle(found.record)
         self.account.cached(found.completed, found.record)
-        for image in found.images:
-            yield ImageReady(image)
+        with BACKLOG.holding(found.images):
+            for image in found.images:
+                yield ImageReady(image)
 
     def _call(self, step: Step, request: ImageRequest, key: str, job: str = "") -> Call:
         name = self.around.request_id

@@ -58,11 +58,12 @@ class Once:
         while True:
             if (making := self._making.get(claim.id)) is not None:
                 _refuse_another(making.claim.body, claim)
-                await making.over(around.deadline)
+                await making.over(around.deadline, around.request_id)
             found = await permit.look(claim)
             if found is not None:
                 _refuse_another(found.body, claim)
                 if found.answer is not None:
+                    self._engine.pipeline.refuse_when_too_much_waits()
                     delivery = self._engine.pipeline.delivery
                     async for event in tell_again(
                         found.answer, request, around.request_id, around.inline_limit, delivery

@@ -28,6 +28,7 @@ from service.engine.errand import Circumstances, Errand, ordered
 from service.engine.health import Health
 from service.engine.plan import make_plan
 from service.engine.queue import BACKLOG, MOST_WAITING
+from service.engine.repeat import lost
 from service.engine.rooms import SOONEST, Room
 from service.engine.router import Router
 from service.errors import GatewayError, Reason
@@ -83,17 +84,17 @@ class Pipeline:
             entry: Entry | None = None
             over = taken = False
             try:
-                plan = self.plan(ordered(request, order) if order else request, permit)
+                plan = self._plan_of(order, request, permit) if order else self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
                 entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory and not order else None
                 found = await entry.find() if entry else None
+                self.refuse_when_too_much_waits()
                 if order:
                     carried = errand.fetched(plan, order)
                 elif found:
                     entry, carried = None, errand.given_again(found)
                 else:
-                    self._refuse_when_too_much_waits()
                     carried = errand.carried_out(plan)
                 delivery = self.delivery.for_request(request, around.inline_limit)
                 async with aclosing(carried) as events:
@@ -128,14 +129,21 @@ class Pipeline:
                 if not account.images:
                     raise failure
             completed = account.completed()
-            if entry:
+            if entry and account.is_as_asked:
                 await entry.keep(account.answer())
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:
                 yield failed
             yield completed
 
-    def _refuse_when_too_much_waits(self) -> None:
+    def _plan_of(self, order: Order, request: ImageRequest, permit: Permit) -> Plan:
+        """How the order was placed, as far as the configuration of today knows."""
+        try:
+            return self.plan(ordered(request, order), permit)
+        except GatewayError:
+            raise lost() from None
+
+    def refuse_when_too_much_waits(self) -> None:
         if BACKLOG.size > self.most_waiting:
             message = "Too many pictures wait here for callers who read slowly; nothing new is begun meanwhile."
             raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
@@ -145,7 +153,7 @@ class Pipeline:
         if self.record_content:
             account.recorded(await self.delivery.put_away(ready.image.picture, Shelf.RECORDED, RECORD_SECONDS))
         if account.keeps:
-            account.keep(ready.image.index, await self.delivery.keep(ready.image))
+            account.keep(ready.image.index, await self.delivery.keep(ready.image, account.patience))
         ready = await delivery.deliver(ready)
         account.deliver(ready)
         return ready

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from service.domain.event import ImageReady, PartialImage, Progress
+from service.domain.image import Image
 from service.telemetry import counting
 
 T = TypeVar("T")
@@ -27,6 +30,16 @@ class Backlog:
     def change(self, by: int) -> None:
         self.size += by
         counting.waits(by)
+
+    @contextmanager
+    def holding(self, images: Sequence[Image]) -> Generator[None]:
+        """They are in memory, all of them, until the last has been told."""
+        size = sum(len(each.picture.data) for each in images)
+        self.change(size)
+        try:
+            yield
+        finally:
+            self.change(-size)
 
 
 BACKLOG = Backlog()

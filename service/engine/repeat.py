@@ -10,6 +10,7 @@ from service.domain.answer import Answer, Failure
 from service.domain.event import Event, ImageReady, Origin, Outcome, Report
 from service.domain.request import ImageRequest
 from service.engine.delivery import Delivery
+from service.engine.queue import BACKLOG
 from service.errors import GatewayError, ProviderError, Reason
 
 
@@ -23,8 +24,9 @@ async def tell_again(
     if images is None:
         raise lost()
     to_caller = delivery.for_request(request, inline_limit)
-    for image in images:
-        yield await to_caller.deliver(ImageReady(image))
+    with BACKLOG.holding(images):
+        for image in images:
+            yield await to_caller.deliver(ImageReady(image))
     completed = answer.completed
     if completed is not None:
         for missing in completed.failed:

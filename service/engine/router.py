@@ -102,13 +102,22 @@ class Router:
         """What the caller and the route want of the cache; None where it has no part in the answer."""
         route = self.routes.get(name)
         cache = route.cache if route else None
-        if wanted.seconds == 0 or (cache is None and not wanted.key):
+        if wanted.seconds == 0:
+            return None
+        if cache is None and not wanted.key:
+            if wanted.seconds is not None:
+                raise GatewayError(
+                    Reason.MISSING_PARAMETER,
+                    f'cache.key is required beside cache.ttl: "{name}" has no cache of its own.',
+                    field="cache.key",
+                )
             return None
         return Memory(
             key=wanted.key,
             seconds=wanted.seconds or (cache.seconds if cache else CACHE_SECONDS),
             store=not wanted.no_store,
             price=cache.price if cache else 0,
+            route=repr((route.targets, route.fallbacks, route.strict)) if route else "",
         )
 
     def strict(self, name: str) -> bool:
