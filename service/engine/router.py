@@ -108,7 +108,7 @@ class Router:
             if wanted.seconds is not None:
                 raise GatewayError(
                     Reason.MISSING_PARAMETER,
-                    f'cache.key is required beside cache.ttl: "{name}" has no cache of its own.',
+                    f'cache.key is required: "{name}" has no cache of its own.',
                     field="cache.key",
                 )
             return None

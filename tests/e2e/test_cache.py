@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from google.protobuf.duration_pb2 import Duration
 from imagegen import Client, ImagegenError, v1
 from imagegen.report import origin
 
+from service.errors import GatewayError, Reason
 from service.stores.blobs.port import Shelf
 from tests.e2e.test_idempotency import another_process, completed, pictures_of
 from tests.house import FORMS, House, open_house
@@ -165,10 +167,56 @@ async def test_by_route(remembering: House) -> None:
 
 
 async def test_what_did_not_come_whole_is_not_kept(house: House) -> None:
-    """A failure is no answer for others, nor is half of one."""
+    """A failure is no answer for others."""
     house.openai.next(double.empty_error())
     assert (await ask(house, BODY, headers=key())).status_code >= 500
     assert "x-imagegen-origin" not in (await ask(house, BODY, headers=key())).headers
+
+
+async def test_half_an_answer_is_not_kept(house: House) -> None:
+    """Of three images one failed: the next who asks has all three made."""
+    house.openai.next(double.fewer_images(1))
+    body = {**BODY, "n": 3}
+    first, again = [await ask(house, body, headers=key()) for _ in range(2)]
+
+    assert (len(pictures_of(first)), len(pictures_of(again))) == (2, 3)
+    assert "x-imagegen-origin" not in again.headers
+
+
+async def test_a_fallbacks_answer_is_not_kept(house: House) -> None:
+    """The first target is asked again as soon as it is well."""
+    house.openai.next(double.status(500))
+    body = {**BODY, "fallbacks": ["painter/scene"], "size": "1024x1024"}
+    first, again = [await ask(house, body, headers=key()) for _ in range(2)]
+
+    assert (first.headers["x-imagegen-fallback-index"], again.headers["x-imagegen-fallback-index"]) == ("1", "0")
+    assert "x-imagegen-origin" not in again.headers
+
+
+async def test_a_cache_that_is_away_is_empty(house: House) -> None:
+    """Its pictures cannot be read for a while: they are made anew."""
+    await ask(house, BODY, headers=key())
+
+    async def away(*_: object) -> None:
+        raise GatewayError(Reason.UNAVAILABLE, "The store is away.")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(house.gateway.blobs, "open", away)
+        anew = await ask(house, BODY, headers=key())
+
+    assert (anew.status_code, "x-imagegen-origin" in anew.headers) == (200, False)
+
+
+async def test_a_changed_route_has_answers_of_its_own(house: House) -> None:
+    """What a name led to before is not found under what it leads to now."""
+    routes = house.gateway.pipeline.router.routes
+    body = {**BODY, "model": "dall-e-3", "size": "1024x1024"}
+    await ask(house, body, headers=key())
+    assert (await ask(house, body, headers=key())).headers["x-imagegen-origin"] == "cached"
+    assert isinstance(routes, dict)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(routes, "dall-e-3", replace(routes["dall-e-3"], fallbacks=(MODEL,)))
+        assert "x-imagegen-origin" not in (await ask(house, body, headers=key())).headers
 
 
 async def test_a_picture_that_is_gone_is_made_anew(house: House) -> None:
@@ -198,6 +246,7 @@ async def test_with_an_idempotency_key(house: House) -> None:
         (key(""), 400, "x-bf-cache-key", "empty"),
         (key("x" * 256), 400, "x-bf-cache-key", "255"),
         (key(ttl="soon"), 400, "x-bf-cache-ttl", "5m"),
+        ({"x-bf-cache-ttl": "5m"}, 400, "x-bf-cache-key", "no cache of its own"),
         (key(ttl="25h"), 400, "x-bf-cache-ttl", "86400"),
         (key(no_store="yes"), 400, "x-bf-cache-no-store", "true"),
         (key(type="semantic"), 400, "x-bf-cache-type", "not in this version"),

@@ -15,6 +15,7 @@ from imagegen.report import origin
 
 from service.assembly import Gateway
 from service.config import parse
+from service.domain.card import ModelCard
 from service.errors import GatewayError, Reason
 from service.stores.blobs.port import Shelf
 from tests.house import House, settled, until
@@ -244,9 +245,11 @@ async def test_a_deadline_is_ones_own(house: House) -> None:
         with pytest.raises(ImagegenError) as late:
             await client.generate("a fox", model=MODEL, idempotency_key="slow", timeout=0.3)
         gate.set()
-        await first
+        served = await first
 
     assert late.value.name == "deadline_exceeded"
+    assert late.value.report is not None
+    assert late.value.report.request_id != served.message.report.request_id
     assert len(house.openai.bill) == 1
 
 
@@ -266,6 +269,44 @@ async def test_who_had_too_little_time_finds_its_picture(house: House) -> None:
     assert (attempt.cost_micro_usd > 0, attempt.presumed, late.value.should_retry) == (True, True, False)
     assert (origin(again.message.report), len(again.pictures)) == ("repeated", 1)
     assert len(house.openai.bill) == 1
+
+
+async def test_who_left_while_its_picture_was_put_away(house: House) -> None:
+    """The picture has come, and lies on its way to where it is kept: it is not lost with its caller."""
+    blobs, put, gate, begun = house.gateway.blobs, house.gateway.blobs.put, asyncio.Event(), asyncio.Event()
+
+    async def slow(shelf: Shelf, name: str, data: bytes) -> None:
+        begun.set()
+        await gate.wait()
+        await put(shelf, name, data)
+
+    asked: dict[str, Any] = {"model": "painter/scene", "size": "64x64", "idempotency_key": "slow store"}
+    async with Client(house.grpc) as client:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(blobs, "put", slow)
+            leaving = asyncio.create_task(client.generate("a fox", **asked))
+            await begun.wait()
+            leaving.cancel()
+            await asyncio.wait([leaving])
+            await asyncio.sleep(0.2)
+            gate.set()
+            await settled(house)
+        assert origin((await client.generate("a fox", **asked)).message.report) == "repeated"
+
+
+async def test_all_images_are_made_for_who_comes_back(house: House) -> None:
+    """More images than are made at once, and a caller with too little time: the rest is made all the same."""
+    asked: dict[str, Any] = {"model": "openai/gpt-image-2", "n": 10, "idempotency_key": "many"}
+    house.openai.always(double.late(0.4))
+    async with Client(house.grpc) as client:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(ModelCard, "most", 1)
+            with pytest.raises(ImagegenError):
+                await client.generate("a fox", timeout=0.5, **asked)
+            answer = await client.generate("a fox", **asked)
+
+    assert (len(answer.pictures), len(answer.message.failed_images)) == (10, 0)
+    assert len(house.openai.bill) == 10
 
 
 async def test_the_firsts_deadline_is_no_others(house: House) -> None:

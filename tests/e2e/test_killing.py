@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
@@ -64,9 +65,10 @@ async def test_killed_in_the_middle_of_a_request_with_a_key(tmp_path: Path) -> N
         assert len(openai.bill) == 3
 
 
-async def test_killed_while_an_order_is_under_way(tmp_path: Path) -> None:
-    """The provider has a name for what it is making. Asked again after the kill, the caller is given what was ordered,
-    and it costs what it costs; of what the provider knows no more, nobody knows; what came to nothing is asked anew.
+@pytest.mark.parametrize("end", [signal.SIGKILL, signal.SIGTERM])
+async def test_ended_while_an_order_is_under_way(end: signal.Signals, tmp_path: Path) -> None:
+    """The provider has a name for what it is making. Asked again afterwards, the caller is given what was ordered, and
+    it costs what it costs; of what the provider knows no more, nobody knows; what came to nothing is asked anew.
     """
     async with OrdersDouble() as orders:
         config, target = tmp_path / "kill.toml", f"127.0.0.1:{free_port()}"
@@ -77,6 +79,8 @@ async def test_killed_while_an_order_is_under_way(tmp_path: Path) -> None:
             [stores]
             records = "sqlite:{tmp_path}/imagegen.db"
             blobs = "file:{tmp_path}/blobs"
+            [drain]
+            grace = "500ms"
             [providers.orders]
             base_url = "{orders.url}"
             [prices."orders/artist"]
@@ -95,8 +99,9 @@ async def test_killed_while_an_order_is_under_way(tmp_path: Path) -> None:
                 cut_off.append(asyncio.create_task(ask(client, key)))
                 await orders.accepted(number)
             await asyncio.sleep(0.3)  # for the names to be entered
-            process.kill()
+            process.send_signal(end)
             await asyncio.gather(*cut_off, return_exceptions=True)
+            await process.wait()
         good, failed, forgotten = orders.bill
         orders.fail(failed)
         orders.forget(forgotten)
