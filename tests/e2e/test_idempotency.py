@@ -300,7 +300,7 @@ async def test_all_images_are_made_for_who_comes_back(house: House) -> None:
     house.openai.always(double.late(0.4))
     async with Client(house.grpc) as client:
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(ModelCard, "most", 1)
+            patch.setattr(ModelCard, "most", lambda *_: 1)  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - stands in for a card
             with pytest.raises(ImagegenError):
                 await client.generate("a fox", timeout=0.5, **asked)
             answer = await client.generate("a fox", **asked)
