@@ -12,7 +12,7 @@ from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Payer
 from service.domain.card import KeyCard, ModelCard, Range
-from service.domain.event import AdapterEvent, Completed, Event, ImageReady, Outcome, PartialImage, Progress
+from service.domain.event import Accepted, AdapterEvent, Completed, Event, ImageReady, Outcome, PartialImage, Progress
 from service.domain.image import Image, Picture
 from service.domain.price import MicroUsd, Price
 from service.domain.request import ImageRequest, Parameters
@@ -46,6 +46,8 @@ class End:
     seconds: float = 0.01
     endless: bool = False
     """Whether it goes on saying that it is at work."""
+    job: str = ""
+    """What the provider calls the order, once it has accepted it."""
 
     def error(self) -> Exception | None:
         if self.reason is None:
@@ -88,6 +90,8 @@ class Provider:
             await asyncio.sleep(end.seconds)
         finally:
             self.at_once -= 1
+        if end.job:
+            yield Accepted(end.job)
         while end.endless:
             yield Progress(0, 50)
             await asyncio.sleep(1)
