@@ -242,7 +242,7 @@ def test_a_free_place_is_waited_for_by_nobody() -> None:
         with pytest.raises(FullError):
             await hall.room.enter(now())
 
-    for seed in seeds(200):
+    for seed in seeds(100):
         simulate(lambda seed=seed: main(random.Random(seed)), seed)
 
 
@@ -303,6 +303,6 @@ def test_places_are_given_back_whatever_happens(changing: bool) -> None:
         with pytest.raises(FullError):
             await rooms.enter(now())
 
-    for seed in seeds(100):
+    for seed in seeds(50):
         simulate(lambda seed=seed: main(random.Random(seed)), seed)
     assert waiting()._value.get() == 0  # pyright: ignore[reportPrivateUsage, reportUnknownMemberType, reportUnknownVariableType] - it has no other way to say
