@@ -61,6 +61,10 @@ class Terms(Struct, frozen=True, kw_only=True):
     health: Health
     rooms: Mapping[str, Room]
 
+    def limit(self) -> float:
+        """Until when there is time, for what is decided now."""
+        return self.deadline if now() < self.deadline else self.end
+
 
 @dataclass(slots=True)
 class Call:
@@ -95,7 +99,7 @@ class Calls:
 
     def __post_init__(self) -> None:
         self.calls = [Call(images, list(self.step.keys)) for images in self.step.images]
-        self._waits = Waits(self.terms.end, self.terms.account)
+        self._waits = Waits(self.terms.limit, self.terms.account)
 
     def events(self) -> AsyncGenerator[Event, None]:
         """What they say, each until it has ended."""
@@ -204,8 +208,8 @@ class Calls:
     def _until(self) -> float:
         """Until when an attempt is watched: while others may follow, there must be time for them."""
         began = now()
-        left = (self.terms.deadline if began < self.terms.deadline else self.terms.end) - began
-        return began + left * SHARE_OF_TIME if self._may_follow_unknown else self.terms.end
+        share = (self.terms.limit() - began) * SHARE_OF_TIME
+        return began + share if self._may_follow_unknown else self.terms.end
 
     def _next(self, call: Call, attempt: Attempt, key: str, pause: float) -> Then:
         """The first of what may follow that is possible."""

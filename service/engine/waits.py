@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 
 from service.engine.account import Account
 from service.errors import GatewayError
@@ -23,8 +23,9 @@ LAST_CHANCE = 1.0
 
 
 class Waits:
-    def __init__(self, deadline: float, account: Account) -> None:
-        self._last = deadline - LAST_CHANCE
+    def __init__(self, limit: Callable[[], float], account: Account) -> None:
+        """`limit` says until when there is time."""
+        self._limit = limit
         self._account = account
         self._under_way: list[asyncio.Timeout] = []
 
@@ -49,13 +50,16 @@ class Waits:
         for wait in self._under_way:
             wait.reschedule(now())
 
+    def _last(self) -> float:
+        return self._limit() - LAST_CHANCE
+
     def latest(self, *, others: bool) -> float:
         """Until when a place is waited for: not so long that nobody, the call itself or another, has time any more."""
-        return min(self._last, now() + PATIENCE) if others else self._last
+        return min(self._last(), now() + PATIENCE) if others else self._last()
 
     def is_worth(self, pause: float, *, others: bool) -> bool:
         """Whether a call may be tried anew after a pause, rather than go on or fail at once."""
-        return pause <= (PATIENCE if others else LONGEST_PAUSE) and now() + pause <= self._last
+        return pause <= (PATIENCE if others else LONGEST_PAUSE) and now() + pause <= self._last()
 
 
 def pause_after(error: GatewayError | None, tries: int) -> float:

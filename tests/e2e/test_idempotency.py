@@ -155,6 +155,16 @@ async def test_what_cost_nothing_may_be_asked_anew(house: House) -> None:
     assert len(house.openai.bill) == 1
 
 
+async def test_a_rate_is_told_in_time(house: House) -> None:
+    """A provider asks for more patience than the caller has: that is told at once, and not when the time is over."""
+    house.openai.next(double.status(429, retry_after="30"))
+    async with Client(house.grpc) as client:
+        with pytest.raises(ImagegenError) as refused:
+            await client.generate("a fox", model=MODEL, idempotency_key="rate", timeout=5)
+
+    assert (refused.value.name, refused.value.retry_after) == ("provider_rate_limited", 30)
+
+
 async def test_what_may_have_cost_is_not_asked_anew(house: House) -> None:
     """A request whose end is unknown fails alike under the same key, as often as it is asked; one bill."""
     house.openai.next(double.reset())

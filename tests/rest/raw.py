@@ -54,18 +54,20 @@ async def one_of(reader: asyncio.StreamReader) -> Answer:
 def answers(raw: bytes, *, bodiless: bool = False) -> list[Answer]:
     """What came, as the answers it is made of, to the last byte."""
     found: list[Answer] = []
-    while raw:
-        top, gap, raw = raw.partition(b"\r\n\r\n")
-        assert gap, raw[:200]
-        first, *lines = top.decode("latin-1").split("\r\n")
+    at = 0
+    while at < len(raw):
+        gap = raw.find(b"\r\n\r\n", at)
+        assert gap >= 0, raw[at : at + 200]
+        first, *lines = raw[at:gap].decode("latin-1").split("\r\n")
+        at = gap + 4
         assert re.fullmatch(r"HTTP/1\.1 [1-5][0-9]{2} [A-Za-z -]+", first), first
         pairs = [(each.partition(": ")[0], each.partition(": ")[2]) for each in lines]
         headers = dict(pairs)
         assert len(headers) == len(pairs), f"a header came twice: {pairs}"
         size = 0 if bodiless else int(headers.get("content-length", 0))
-        assert len(raw) >= size
-        found.append(Answer(int(first.split(" ")[1]), headers, raw[:size]))
-        raw = raw[size:]
+        assert len(raw) >= at + size
+        found.append(Answer(int(first.split(" ")[1]), headers, raw[at : at + size]))
+        at += size
     return found
 
 
