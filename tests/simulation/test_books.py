@@ -14,7 +14,7 @@ from tests.simulation.loop import seeds, simulate
 from tests.simulation.records import InlineRecords
 from tests.simulation.world import World, world
 
-WORLDS, DOLLARS = 1000, 10
+WORLDS, DOLLARS = 1000, 20
 AT_ONCE = 20
 
 
