@@ -9,16 +9,13 @@ from google.protobuf.duration_pb2 import Duration
 from imagegen import ImagegenError, v1
 
 from rest_bridge import errors
-from rest_bridge.names import HEADERS
+from rest_bridge.names import CACHE_TYPE, DURATION, HEADERS
 
 LATER = ("x-bf-async", "x-bf-async-id", "x-bf-async-job-result-ttl", "x-bf-cache-threshold")
 
 _TEXTS = ("provider_key", "idempotency_key")
 _KEY, _TTL, _NO_STORE = (HEADERS[f"cache.{name}"] for name in ("key", "ttl", "no_store"))
-_TYPE = "x-bf-cache-type"
-
-_DURATION = re.compile(r"([0-9]{1,9})(\.[0-9]{1,9})?(ms|s|m|h|)")
-_SECONDS = {"": 1.0, "ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 def understood(headers: Mapping[str, str], message: v1.Generation) -> None:
@@ -34,10 +31,10 @@ def understood(headers: Mapping[str, str], message: v1.Generation) -> None:
 
 
 def _cache(headers: Mapping[str, str], message: v1.Generation) -> None:
-    if (way := headers.get(_TYPE, "direct")) != "direct":
+    if (way := headers.get(CACHE_TYPE, "direct")) != "direct":
         if way == "semantic":
-            raise errors.not_in_this_version(f"{_TYPE}: semantic", field=_TYPE)
-        raise _wrong(_TYPE, 'must be "direct"')
+            raise errors.not_in_this_version(f"{CACHE_TYPE}: semantic", field=CACHE_TYPE)
+        raise _wrong(CACHE_TYPE, 'must be "direct"')
     if (key := headers.get(_KEY)) is not None:
         message.cache.key = _filled(_KEY, key)
     if (ttl := headers.get(_TTL)) is not None:
@@ -49,11 +46,11 @@ def _cache(headers: Mapping[str, str], message: v1.Generation) -> None:
 
 
 def _duration(text: str) -> Duration:
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(DURATION, text)
     if not match:
         raise _wrong(_TTL, 'must be a duration such as "300", "300s", "5m" or "24h"')
-    whole, rest, unit = match.groups(default="")
-    milliseconds = round(float(whole + rest) * _SECONDS[unit] * 1000)
+    number, unit = match.groups(default="s")
+    milliseconds = round(float(number) * _UNITS[unit] * 1000)
     return Duration(seconds=milliseconds // 1000, nanos=milliseconds % 1000 * 1_000_000)
 
 

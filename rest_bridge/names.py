@@ -14,6 +14,11 @@ HEADERS = {
 }
 """What stands in a header."""
 
+CACHE_TYPE = "x-bf-cache-type"
+
+DURATION = r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)?"
+"""How long, in headers: without a unit in seconds."""
+
 OTHERWISE = {**JSON_NAMES, **HEADERS}
 
 

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from rest_bridge.browsers import SAFE
 from rest_bridge.json import dumps
-from rest_bridge.names import HEADERS
+from rest_bridge.names import CACHE_TYPE, DURATION, HEADERS
 from rest_bridge.openapi_schemas import TEXT, exactly, one_of, ref, schemas
 
 
@@ -213,11 +213,11 @@ def _of_images() -> list[dict[str, Any]]:
     """What calls that make images take besides."""
     schemas = {
         **{name: {"type": "string", "minLength": 1, "maxLength": most} for name, most in _LENGTHS.items()},
-        "cache.ttl": {"type": "string", "pattern": r"^[0-9]{1,9}(\.[0-9]{1,9})?(ms|s|m|h)?$"},
+        "cache.ttl": {"type": "string", "pattern": f"^{DURATION}$"},
         "cache.no_store": {"type": "string", "enum": ["true", "false"]},
     }
     names = [_header(HEADERS[field], schema) for field, schema in schemas.items()]
-    return [*_common(), *names, _header("x-bf-cache-type", {"type": "string", "enum": ["direct"]})]
+    return [*_common(), *names, _header(CACHE_TYPE, {"type": "string", "enum": ["direct"]})]
 
 
 def _header(name: str, schema: dict[str, Any]) -> dict[str, Any]:

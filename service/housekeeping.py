@@ -9,9 +9,9 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from functools import partial
 
-from service.access.answers import KEPT_SECONDS
 from service.access.books import Books
 from service.access.lives import BEAT_SECONDS
+from service.domain.answer import KEPT_SECONDS
 from service.engine.delivery import SWEEP_SECONDS
 from service.errors import GatewayError
 from service.stores.blobs.port import Blobs, Shelf

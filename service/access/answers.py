@@ -12,12 +12,9 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from service.domain.answer import Answer, Claim, Order
+from service.domain.answer import KEPT_SECONDS, Answer, Claim, Order
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Work
-
-KEPT_SECONDS = 24 * 3600
-"""How long a name is its request's."""
 
 _BILLED = """
 EXISTS (SELECT 1 FROM attempts AS t WHERE t.request = r.id AND (t.outcome IN ('done', 'unknown') OR t.cost > 0))

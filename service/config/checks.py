@@ -13,10 +13,8 @@ from service.config.outgoing import listed
 from service.config.schema import Bridge, Config, Entra, PriceTable, Provider, RouteCache
 from service.config.servers import masked
 from service.config.units import address, seconds, size
+from service.domain.answer import KEPT_SECONDS
 from service.domain.plan import CACHE
-
-LONGEST_CACHED = 86400.0
-"""Seconds."""
 
 _NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 _PORT = "(?::[0-9]{1,5})?"
@@ -235,7 +233,7 @@ def _cache(path: str, cache: RouteCache) -> Iterator[tuple[str, str]]:
     except ValueError as error:
         yield f"{path}.ttl", str(error)
     else:
-        if not 0 < lasts <= LONGEST_CACHED:
+        if not 0 < lasts <= KEPT_SECONDS:
             yield f"{path}.ttl", f'expected more than 0 and at most "24h", got "{cache.ttl}"'
     yield from _amount(f"{path}.price", cache.price)
 

@@ -7,6 +7,9 @@ from msgspec import Struct
 from service.domain.event import Completed, Report
 from service.domain.image import Image
 
+KEPT_SECONDS = 24 * 3600
+"""How long an answer can be given again, at most; and how long a name is its request's."""
+
 
 class KeptImage(Struct, frozen=True):
     """A finished image without its bytes, which are in the blobs under this name."""

@@ -63,7 +63,7 @@ class Account:
     def labels(self) -> counting.Labels:
         """What the request counts for: the target that the account is about."""
         if self._cached:
-            return counting.CACHE
+            return counting.CACHED
         return (self._step.target.provider, self._step.family) if self._step else counting.NOBODY
 
     def planned(self, plan: Plan) -> None:
@@ -157,15 +157,14 @@ class Account:
             state, reason = State.FAILED, self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
         else:
             state, reason = (State.PARTIAL, Reason(failed[0].reason)) if failed else (State.DONE, None)
-        report = self.report()
         told = self._attempts if self._cached else [each.record for each in self._of_step]
         return Ending(
             state=state,
             reason=reason,
             images=self.images,
-            fallback_index=report.fallback_index,
+            fallback_index=self._fallback_index,
             told=told[-1].number if told else None,
-            changes=tuple(each if content else _without_content(each) for each in report.changes),
+            changes=tuple(each if content else _without_content(each) for each in self._changes),
             skipped=self._skipped,
             recorded=tuple(self._recorded),
         )
@@ -175,21 +174,34 @@ class Account:
         """The attempts for the step that the account is about."""
         return self._tried.get(self._step.index, []) if self._step else []
 
+    @property
+    def _fallback_index(self) -> int:
+        return self._step.index if self._step else 0
+
+    @property
+    def _changes(self) -> tuple[Change, ...]:
+        if self._cached:
+            return self._cached.report.changes
+        step = self._step
+        return truly(step.changes, step.conversion, list(self._delivered.values())) if step else ()
+
+    @property
+    def _target(self) -> Target | None:
+        if self._cached:
+            return self._attempts[-1].target
+        return self._step.target if self._step else None
+
     def report(self) -> Report:
-        report = Report(
+        return Report(
             request_id=self._request_id,
             requested_model=self.request.model[:MAX_NAME],
+            origin=Origin.CACHED if self._cached else Origin.MADE,
+            target=self._target,
+            fallback_index=self._fallback_index,
+            changes=self._changes,
             attempts=tuple(self._attempts),
             skipped=self._skipped,
         )
-        if self._cached:
-            target, changes = self._attempts[-1].target, self._cached.report.changes
-            return replace(report, origin=Origin.CACHED, target=target, changes=changes)
-        if self._step:
-            step = self._step
-            changes = truly(step.changes, step.conversion, list(self._delivered.values()))
-            return replace(report, target=step.target, fallback_index=step.index, changes=changes)
-        return report
 
     def completed(self) -> Completed:
         return self._completed({index: ready.image for index, ready in self._delivered.items()})

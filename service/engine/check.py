@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+from service.domain.answer import KEPT_SECONDS
 from service.domain.request import ImageRequest, Parameters
 from service.engine.complaints import invalid, missing, one_of, quoted
 
@@ -14,7 +15,6 @@ MAX_PROMPT = 32_000
 MAX_FALLBACKS = 10
 MAX_NAME = 256
 MAX_KEY = 255
-MAX_CACHE_SECONDS = 86_400
 
 _RANGES = {
     "n": (1, 10),
@@ -55,8 +55,8 @@ def check(request: ImageRequest) -> None:
         raise invalid("idempotency_key", f"must be 1 to {MAX_KEY} printable characters")
     if len(request.cache.key) > MAX_KEY or not request.cache.key.isprintable():
         raise invalid("cache.key", f"must be 1 to {MAX_KEY} printable characters")
-    if request.cache.seconds is not None and not 0 <= request.cache.seconds <= MAX_CACHE_SECONDS:
-        raise invalid("cache.ttl", f"must be between 0 and {MAX_CACHE_SECONDS} seconds")
+    if request.cache.seconds is not None and not 0 <= request.cache.seconds <= KEPT_SECONDS:
+        raise invalid("cache.ttl", f"must be between 0 and {KEPT_SECONDS} seconds")
     if request.after_unknown is not None and request.after_unknown not in _AFTER_UNKNOWN:
         raise one_of("after_unknown", request.after_unknown, _AFTER_UNKNOWN)
     if request.response_format is not None and request.response_format not in _RESPONSE_FORMATS:

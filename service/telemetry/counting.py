@@ -13,6 +13,7 @@ from prometheus_client import Counter, Gauge
 
 from service.domain.event import AttemptRecord
 from service.domain.image import Picture
+from service.domain.plan import CACHE
 from service.domain.record import Ending
 from service.domain.request import ImageRequest, Operation
 
@@ -93,7 +94,7 @@ Labels = tuple[str, str]
 """The provider's name in the configuration, and the family of the model."""
 
 NOBODY: Labels = ("", "")
-CACHE: Labels = ("cache", "other")
+CACHED: Labels = (CACHE, "other")
 
 Exemplar = dict[str, str] | None
 """The trace that a measurement is from."""

@@ -51,7 +51,7 @@ async def kill_under_load(directory: Path, records_url: str, times: int, seed: i
     async with OpenAIDouble() as openai:
         for share, seconds in ((0.3, 0.02), (0.5, 0.2), (1.0, 0.8)):
             openai.when(lambda _, share=share: chance.random() < share, late(seconds))
-        config, target = configuration(directory, records_url, openai)
+        config, target = configuration(directory, records_url, asking(openai))
         stop = asyncio.Event()
         async with Client(target) as client:
             callers = [asyncio.create_task(_call(client, told, stop)) for _ in range(CALLERS)]
@@ -83,7 +83,8 @@ async def _call(client: Client, told: Told, stop: asyncio.Event) -> None:
             told.answers[answer.message.report.request_id] = answer.message.report.cost_micro_usd
 
 
-def configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> tuple[Path, str]:
+def configuration(directory: Path, records_url: str, providers: str) -> tuple[Path, str]:
+    """A file for a service with these tables of providers, and where it will listen."""
     path, target = directory / "kill.toml", f"127.0.0.1:{free_port()}"
     path.write_text(
         f"""
@@ -94,13 +95,19 @@ def configuration(directory: Path, records_url: str, openai: OpenAIDouble) -> tu
         blobs = "file:{directory}/blobs"
         [files]
         signing_keys = ["a signing key for tests"]
-        [providers.openai]
-        base_url = "{openai.url}"
-        keys = [{{ value = "{openai.key}" }}]
+        {providers}
         """,
         encoding="utf-8",
     )
     return path, target
+
+
+def asking(openai: OpenAIDouble) -> str:
+    return f'''
+        [providers.openai]
+        base_url = "{openai.url}"
+        keys = [{{ value = "{openai.key}" }}]
+    '''
 
 
 @asynccontextmanager

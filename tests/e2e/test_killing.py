@@ -14,8 +14,7 @@ from imagegen import Client, ImagegenError
 from imagegen.client import Answer
 from imagegen.report import origin, state
 
-from tests.e2e.killing import EXPIRES_WITHIN, configuration, kill_under_load, service
-from tests.servers.process import free_port
+from tests.e2e.killing import EXPIRES_WITHIN, asking, configuration, kill_under_load, service
 from tests.stores.conftest import postgres_server, postgres_url
 from tests.stores.twins import TWINS
 from tests.upstreams.openai import OpenAIDouble, stall
@@ -42,7 +41,7 @@ async def test_killed_in_the_middle_of_a_request_with_a_key(tmp_path: Path) -> N
     """
     asked: dict[str, Any] = {"model": "openai/gpt-image-2", "quality": "low"}
     async with OpenAIDouble() as openai:
-        config, target = configuration(tmp_path, f"sqlite:{tmp_path}/imagegen.db", openai)
+        config, target = configuration(tmp_path, f"sqlite:{tmp_path}/imagegen.db", asking(openai))
         async with service(config, tmp_path) as process, Client(target) as client:
             answered = await client.generate("a fox", idempotency_key="answered", **asked)
             openai.next(stall())
@@ -71,14 +70,10 @@ async def test_ended_while_an_order_is_under_way(end: signal.Signals, tmp_path: 
     it costs what it costs; of what the provider knows no more, nobody knows; what came to nothing is asked anew.
     """
     async with OrdersDouble() as orders:
-        config, target = tmp_path / "kill.toml", f"127.0.0.1:{free_port()}"
-        config.write_text(
+        config, target = configuration(
+            tmp_path,
+            f"sqlite:{tmp_path}/imagegen.db",
             f"""
-            [service]
-            listen = "{target}"
-            [stores]
-            records = "sqlite:{tmp_path}/imagegen.db"
-            blobs = "file:{tmp_path}/blobs"
             [drain]
             grace = "500ms"
             [providers.orders]
@@ -86,7 +81,6 @@ async def test_ended_while_an_order_is_under_way(end: signal.Signals, tmp_path: 
             [prices."orders/artist"]
             per_image = "0.04"
             """,
-            encoding="utf-8",
         )
         environment = papers(tmp_path)
 
