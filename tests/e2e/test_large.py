@@ -149,14 +149,14 @@ async def test_nothing_new_while_too_much_waits(tmp_path: Path) -> None:
     async with open_house(tmp_path, "apart", {"engine": {"most_waiting": "6MiB"}}) as house:
         house.openai.always(showing(large))
         async with grpc.aio.insecure_channel(house.grpc) as channel, Client(house.grpc) as client:
-            asking = v1.StreamGenerateImagesRequest(generation=generation("a fox", model=MODEL, n=4))
+            asking = v1.StreamGenerateImagesRequest(generation=generation("a fox", model=MODEL, n=10))
             call = v1.ImageGenerationStub(channel).StreamGenerateImages(asking)
-            await until(lambda: BACKLOG.size > 6 * 1024**2)
+            await until(lambda: BACKLOG.size > 24 * 1024**2)  # more than the connection takes before it is full
             with pytest.raises(ImagegenError) as refused:
                 await client.generate("a hen", model=MODEL)
             pictures = [each async for each in assemble(call) if isinstance(each, Picture)]
             served = await client.generate("a hen", model=MODEL)
 
     assert (refused.value.name, refused.value.retry_after, refused.value.should_retry) == ("overloaded", 1, True)
-    assert ([each.data for each in pictures], served.pictures) == ([large] * 4, (large,))
+    assert ([each.data for each in pictures], served.pictures) == ([large] * 10, (large,))
     assert len(house.openai.bill) == 2
