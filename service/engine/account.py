@@ -145,14 +145,14 @@ class Account:
         errors = {index: self._errors.get(index) or self._error or _FEWER for index in missing}
         return tuple(ImageFailed(index, error.reason, error.message) for index, error in errors.items())
 
-    def ending(self, *, over: bool, content: bool) -> Ending:
-        """How the request ended, for the books; not `over` where its caller left before.
+    def ending(self, *, left: Reason | None, content: bool) -> Ending:
+        """How the request ended, for the books; `left` says why its caller did not wait for that.
 
         Without `content` what callers wrote in words of their own is left out.
         """
-        failed = self._failed(self._delivered) if over and self.images else ()
-        if not over:
-            state, reason = State.LEFT, Reason.CANCELLED
+        failed = self._failed(self._delivered) if not left and self.images else ()
+        if left:
+            state, reason = State.LEFT, left
         elif not self.images:
             state, reason = State.FAILED, self._error.reason if self._error else Reason.PROVIDER_NO_IMAGE
         else:

@@ -22,7 +22,7 @@ from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError, Room
 from service.engine.verdict import Then, is_last, verdict
-from service.engine.waits import Waits, now, pause_after
+from service.engine.waits import Waits, now, pause_after, why_left
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
@@ -33,9 +33,6 @@ AT_ONCE = 4
 
 WAITING = "waiting"
 """What is told of images of which nothing is heard until they are done."""
-
-MOMENT = 0.005
-"""Seconds by which a timer may be early."""
 
 SHARE_OF_TIME = 2 / 3
 """How much of the time that is left an attempt may take where others can still be asked."""
@@ -200,9 +197,7 @@ class Calls:
             self._leave()
             attempt.unwatch()
             if not (attempt.ended.done() or attempt.error):  # the caller has left, or its deadline has passed
-                late = now() + MOMENT >= terms.deadline
-                why = Reason.DEADLINE_EXCEEDED if late else Reason.CANCELLED
-                attempt.leave(why, cancel=terms.policy.cancel_when_left)
+                attempt.leave(why_left(terms.deadline), cancel=terms.policy.cancel_when_left)
             terms.account.end(attempt)
 
     def _until(self) -> float:

@@ -31,6 +31,7 @@ from service.engine.queue import BACKLOG, MOST_WAITING
 from service.engine.repeat import lost
 from service.engine.rooms import SOONEST, Room
 from service.engine.router import Router
+from service.engine.waits import why_left
 from service.errors import GatewayError, Reason
 from service.names import new_name
 from service.providers.base import Adapter
@@ -117,7 +118,10 @@ class Pipeline:
                 account.give_up(GatewayError(Reason.INTERNAL, "The gateway failed."))
                 raise
             finally:
-                ending = account.ending(over=over, content=self.record_content)
+                left = None if over else why_left(around.deadline)
+                if left and not taken:
+                    span.fail(left)
+                ending = account.ending(left=left, content=self.record_content)
                 under_way.dec()
                 if not taken:
                     overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)

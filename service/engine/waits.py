@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable
 
 from service.engine.account import Account
-from service.errors import GatewayError
+from service.errors import GatewayError, Reason
 
 PAUSE = 0.5
 """Seconds before a call is tried anew; each further time they double."""
@@ -18,6 +18,8 @@ PATIENCE = 5.0
 """The longest pause, and wait for a place, where another target can be asked instead."""
 LONGEST_PAUSE = 60.0
 """The longest pause of all, whatever a provider asks for."""
+MOMENT = 0.005
+"""Seconds by which a timer may be early."""
 LAST_CHANCE = 1.0
 """Seconds that must be left after a pause for it to be worth waiting."""
 
@@ -72,3 +74,8 @@ def pause_after(error: GatewayError | None, tries: int) -> float:
 def now() -> float:
     """By the loop's clock, as deadlines are."""
     return asyncio.get_running_loop().time()
+
+
+def why_left(deadline: float) -> Reason:
+    """Why nobody listens any more: gRPC ends a call whose deadline has passed as it ends one that was given up."""
+    return Reason.DEADLINE_EXCEEDED if now() + MOMENT >= deadline else Reason.CANCELLED

@@ -10,9 +10,11 @@ from dataclasses import replace
 
 import pytest
 
+from service.access import usage
 from service.domain.account import Budget, Payer, Scope, ScopeKind
 from service.domain.event import ImageReady, Outcome, PartialImage, Progress, possible_duplicate
 from service.domain.plan import Target
+from service.domain.record import State
 from service.engine.calls import WAITING
 from service.engine.router import Route
 from service.errors import ProviderError, Reason
@@ -66,6 +68,24 @@ def test_who_leaves_is_let_go(n: int) -> None:
 
     for seed in seeds(5):
         simulate(main, seed)
+
+
+@pytest.mark.parametrize(("after", "reason"), [(3, Reason.CANCELLED), (10, Reason.DEADLINE_EXCEEDED)])
+def test_a_deadline_that_the_transport_sees_first_is_told_as_one(after: float, reason: Reason) -> None:
+    """Whoever cannot wait any longer has not given up: the books, and all that counts, know the two apart."""
+
+    async def main() -> None:
+        gateway = Gateway([single("a", [replace(SERVED, seconds=30)])])
+        asking = asyncio.create_task(gateway.ask(seconds=10))
+        await asyncio.sleep(after - 0.001)
+        asking.cancel()
+        await over(gateway)
+        story = gateway.records.at_once(usage.story, "r")
+        assert story is not None
+        assert story.ending is not None
+        assert (story.ending.state, story.ending.reason) == (State.LEFT, reason)
+
+    simulate(main, 1)
 
 
 def test_who_leaves_in_any_moment_is_let_go() -> None:
