@@ -13,6 +13,8 @@ LOCK := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 -
 export XDG_CACHE_HOME := $(CURDIR)/build/cache
 export PIP_CACHE_DIR := $(XDG_CACHE_HOME)/pip
 export npm_config_cache := $(XDG_CACHE_HOME)/npm
+# Python compiles each file once, not at each start.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run demo test check campaign bench format protos lock pages contact-sheet clean
@@ -97,8 +99,9 @@ pages: $(VENV)/.dev  ## make the generated pages of docs/ anew (contract, errors
 contact-sheet: $(VENV)/.dev  ## paint docs/painter.jpg and docs/banner.jpg anew
 	@$(BIN)/python -m tests.providers.painter.contact_sheet docs/painter.jpg docs/banner.jpg
 
-clean:  ## remove what was made here: .venv, node_modules, build, out, var
+clean:  ## remove what was made here: .venv, node_modules, build, out, var, what Python compiled
 	@rm -rf $(VENV) node_modules build out var .pytest_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -prune -exec rm -r {} +
 
 # --- what the targets stand on ---
 
