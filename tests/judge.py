@@ -133,6 +133,12 @@ def under_way() -> dict[str, float]:
     return found
 
 
+@cache
+def _freeze() -> None:
+    """What tests are made of stays, and need not be looked at for every house."""
+    gc.freeze()
+
+
 @dataclass(slots=True)
 class Judge:
     """What was there before."""
@@ -149,8 +155,7 @@ class Judge:
     @classmethod
     def looking(cls, unjudged: Sequence[str] = ()) -> Judge:
         gc.collect()  # what an earlier test forgot shall not count for this one
-        if not gc.get_freeze_count():
-            gc.freeze()  # what tests are made of stays, and need not be looked at for every house
+        _freeze()
         exporter().clear()  # what earlier tests kept would only be in the way of the collector
         anchor = grpc.aio.insecure_channel("127.0.0.1:1")
         return cls(asyncio.all_tasks(), descriptors(), open_spans().open, under_way(), unjudged, anchor)

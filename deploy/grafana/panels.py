@@ -296,8 +296,8 @@ MACHINE = (
         (now("imagegen_books_waiting", "instance"), "{{instance}}"),
     ),
     Panel(
-        "Pictures waiting for slow readers",
-        "In memory.",
+        "Bytes waiting",
+        "Pictures for slow readers, requests for a place at a provider.",
         (now("imagegen_queue_size_bytes", "instance"), "{{instance}}"),
         "bytes",
     ),

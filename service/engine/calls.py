@@ -11,12 +11,14 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec import Struct
 
 from service.domain.event import AttemptEnded, AttemptStarted, Event, Progress
 from service.domain.plan import Policy, Step
 from service.engine.account import Account
 from service.engine.attempt import Attempt
+from service.engine.backlog import BACKLOG
 from service.engine.conversion import converted
 from service.engine.health import Health
 from service.engine.merging import merged
@@ -245,17 +247,18 @@ class Calls:
 
     async def _enter(self, room: Room) -> bool:
         """Waits for a place, and while others of the step have some, for one of theirs. False if none is needed now."""
-        while True:
-            others = self._may_follow
-            try:
-                return await self._waits.through(room.enter(self._waits.latest(others=others)))
-            except FullError:
-                if self._inside:
-                    self._left = self._left or asyncio.Event()
-                    if not await self._waits.through(self._left.wait()):
-                        return False
-                elif self._may_follow or not others:
-                    raise
+        with BACKLOG.holding(len(msgspec.json.encode(self.step.request))):
+            while True:
+                others = self._may_follow
+                try:
+                    return await self._waits.through(room.enter(self._waits.latest(others=others)))
+                except FullError:
+                    if self._inside:
+                        self._left = self._left or asyncio.Event()
+                        if not await self._waits.through(self._left.wait()):
+                            return False
+                    elif self._may_follow or not others:
+                        raise
 
     def _leave(self) -> None:
         self._inside -= 1

@@ -19,12 +19,12 @@ from service.domain.record import Purpose, Sending
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
+from service.engine.backlog import BACKLOG, weight
 from service.engine.cache import Found
 from service.engine.calls import Begin, Terms
 from service.engine.fallback import Chain
 from service.engine.health import Health
 from service.engine.pricing import at_most
-from service.engine.queue import BACKLOG
 from service.engine.repeat import lost
 from service.engine.rooms import Room
 from service.engine.tab import Tab
@@ -104,7 +104,7 @@ class Errand:
         await self.permit.hold(self.purpose, found.cost, found.sending)
         self.permit.settle(found.record)
         self.account.cached(found.completed, found.record)
-        with BACKLOG.holding(found.images):
+        with BACKLOG.holding(weight(found.images)):
             for image in found.images:
                 yield ImageReady(image)
 

@@ -10,9 +10,9 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 
-from service.access.answers import TakenError
+from service.access.answers import Found, TakenError
 from service.access.permit import Permit
-from service.domain.answer import Claim, Order
+from service.domain.answer import Answer, Claim, Order
 from service.domain.event import Event
 from service.domain.request import ImageRequest
 from service.engine.calls import TIME_OVER
@@ -62,28 +62,27 @@ class Once:
             found = await permit.look(claim)
             if found is not None:
                 _refuse_another(found.body, claim)
-                if found.answer is not None:
-                    self._engine.pipeline.refuse_when_too_much_waits()
-                    delivery = self._engine.pipeline.delivery
-                    async for event in tell_again(
-                        found.answer, request, around.request_id, around.inline_limit, delivery
-                    ):
-                        yield event
-                    return
-                if found.running:
-                    await _pause(around.deadline)
-                    continue
-                if found.order is None:
-                    raise lost()
-            if claim.id in self._making:
+            if found is not None and found.answer is not None:
+                told = self._tell_again(found.answer, request, around)
+            elif found is not None and found.running:
+                await _pause(around.deadline)
                 continue
+            elif claim.id in self._making:
+                continue
+            else:
+                told = self._make(claim, request, permit, around, _order(found))
             try:
-                async with aclosing(self._make(claim, request, permit, around, found and found.order)) as events:
+                async with aclosing(told) as events:
                     async for event in events:
                         yield event
                 return
             except TakenError:  # another process was faster
                 await _pause(around.deadline)
+
+    def _tell_again(self, answer: Answer, request: ImageRequest, around: Circumstances) -> AsyncGenerator[Event, None]:
+        pipeline = self._engine.pipeline
+        pipeline.refuse_when_too_much_waits()
+        return tell_again(answer, request, around.request_id, around.inline_limit, pipeline.delivery)
 
     def _make(
         self, claim: Claim, request: ImageRequest, permit: Permit, around: Circumstances, order: Order | None
@@ -92,6 +91,13 @@ class Once:
         self._making[claim.id] = making
         making.task.add_done_callback(lambda _: self._making.pop(claim.id))
         return making.events()
+
+
+def _order(found: Found | None) -> Order | None:
+    """What the provider was asked for, where that is known; of a request whose end nobody knows nothing is asked."""
+    if found is not None and found.order is None:
+        raise lost()
+    return found and found.order
 
 
 async def _pause(deadline: float) -> None:

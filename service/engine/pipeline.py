@@ -21,13 +21,13 @@ from service.domain.record import Purpose
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempts
+from service.engine.backlog import BACKLOG, MOST_WAITING
 from service.engine.cache import Entry, entry_of
 from service.engine.check import MAX_NAME, check
 from service.engine.delivery import RECORD_SECONDS, Delivery, RequestDelivery
 from service.engine.errand import Circumstances, Errand, ordered
 from service.engine.health import Health
 from service.engine.plan import make_plan
-from service.engine.queue import BACKLOG, MOST_WAITING
 from service.engine.repeat import lost
 from service.engine.rooms import SOONEST, Room
 from service.engine.router import Router
@@ -50,7 +50,7 @@ class Pipeline:
     """By the provider's name; one without a room is asked as often at once as callers come."""
     record_content: bool = False
     most_waiting: int = MOST_WAITING
-    """With more bytes than that waiting for slow readers nothing new is begun."""
+    """With more bytes than that waiting in the process nothing new is begun."""
 
     def plan(self, request: ImageRequest, permit: Permit) -> Plan:
         """What `run` would do, at no cost. Weighted targets are drawn anew each time, whatever the caller sends."""
@@ -149,7 +149,7 @@ class Pipeline:
 
     def refuse_when_too_much_waits(self) -> None:
         if BACKLOG.size > self.most_waiting:
-            message = "Too many pictures wait here for callers who read slowly; nothing new is begun meanwhile."
+            message = "Too much waits here, for slow readers or places at providers; nothing new is begun meanwhile."
             raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
 
     async def _hand_over(self, ready: ImageReady, account: Account, delivery: RequestDelivery) -> ImageReady:

@@ -3,46 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
 from typing import Generic, TypeVar
 
 from service.domain.event import ImageReady, PartialImage, Progress
-from service.domain.image import Image
-from service.telemetry import counting
+from service.engine.backlog import BACKLOG
 
 T = TypeVar("T")
 
 MAX_STALE = 16 * 1024 * 1024
 """How many bytes of previews wait for a slow reader before the oldest is dropped. Finished images never are."""
-
-
-MOST_WAITING = 1024**3
-"""How many bytes may wait in this process, unless the operator says otherwise."""
-
-
-class Backlog:
-    """How many bytes wait for their readers, in all queues of this process."""
-
-    def __init__(self) -> None:
-        self.size = 0
-
-    def change(self, by: int) -> None:
-        self.size += by
-        counting.waits(by)
-
-    @contextmanager
-    def holding(self, images: Sequence[Image]) -> Generator[None]:
-        """They are in memory, all of them, until the last has been told."""
-        size = sum(len(each.picture.data) for each in images)
-        self.change(size)
-        try:
-            yield
-        finally:
-            self.change(-size)
-
-
-BACKLOG = Backlog()
 
 
 class Queue(Generic[T]):

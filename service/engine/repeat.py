@@ -9,8 +9,8 @@ from msgspec.structs import replace
 from service.domain.answer import Answer, Failure
 from service.domain.event import Event, ImageReady, Origin, Outcome, Report
 from service.domain.request import ImageRequest
+from service.engine.backlog import BACKLOG, weight
 from service.engine.delivery import Delivery
-from service.engine.queue import BACKLOG
 from service.errors import GatewayError, ProviderError, Reason
 
 
@@ -24,7 +24,7 @@ async def tell_again(
     if images is None:
         raise lost()
     to_caller = delivery.for_request(request, inline_limit)
-    with BACKLOG.holding(images):
+    with BACKLOG.holding(weight(images)):
         for image in images:
             yield await to_caller.deliver(ImageReady(image))
     completed = answer.completed

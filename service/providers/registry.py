@@ -7,7 +7,6 @@ SETTINGS: those settings of its table that not every kind has; and EMBEDDED, whe
 
 from __future__ import annotations
 
-import importlib.util
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -113,8 +112,14 @@ def find(kind: str) -> Found | None:
 
 def kinds() -> list[str]:
     """Those of this package, those that there is a card for, and those offered by others, by name."""
-    own = [each.name for each in pkgutil.iter_modules(import_module("service.providers").__path__) if each.ispkg]
-    return sorted({*own, *cards.kinds(), *_offered().names})
+    return sorted({*_own(), *cards.kinds(), *_offered().names})
+
+
+@cache
+def _own() -> frozenset[str]:
+    return frozenset(
+        each.name for each in pkgutil.iter_modules(import_module("service.providers").__path__) if each.ispkg
+    )
 
 
 @cache
@@ -126,6 +131,6 @@ def _offered() -> EntryPoints:
 def _module(kind: str) -> ModuleType | None:
     if kind in _offered().names:
         return cast(ModuleType, _offered()[kind].load())
-    if kind in kinds() and importlib.util.find_spec(f"service.providers.{kind}"):
+    if kind in _own():
         return import_module(f"service.providers.{kind}")
     return None

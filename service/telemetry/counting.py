@@ -67,7 +67,9 @@ _out = METER.gauge(
     "imagegen.targets.out", "Models behind a key that failed too often and have not served since.", ("provider",)
 )
 _in_line = METER.gauge("imagegen.calls.waiting", "Calls that wait for a place at their provider.", ("provider",))
-_waiting = METER.gauge("imagegen.queue.size", "Pictures that wait for callers who read slowly.", unit="By")
+_waiting = METER.gauge(
+    "imagegen.queue.size", "What waits: pictures for callers who read slowly, requests for a place.", unit="By"
+)
 _entries = METER.gauge("imagegen.books.waiting", "Entries that wait for the database.")
 _upstream = METER.histogram("gen_ai.client.operation.duration", "Duration of provider calls.", (*_GEN_AI, "error.type"))
 _first = METER.histogram(
@@ -183,7 +185,7 @@ def in_line(provider: str) -> Gauge:
 
 
 def waits(size: int) -> None:
-    """So many bytes more, or less, wait for their reader."""
+    """So many bytes more, or less, wait."""
     _waiting.inc(size)
 
 

@@ -14,7 +14,7 @@ from imagegen.report import origin
 
 from service.errors import GatewayError, Reason
 from service.stores.blobs.port import Shelf
-from tests.e2e.test_idempotency import another_process, completed, pictures_of
+from tests.e2e.keys import another_process, completed, pictures_of
 from tests.house import FORMS, House, open_house
 from tests.rest.asking import ask
 from tests.upstreams import openai as double

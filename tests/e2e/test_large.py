@@ -14,7 +14,7 @@ from imagegen.channel import options
 from imagegen.client import assemble, generation, read_file
 from imagegen.errors import ImagegenError, translated
 
-from service.engine.queue import BACKLOG
+from service.engine.backlog import BACKLOG
 from tests.house import House, open_house, until
 from tests.upstreams.openai import big_png, showing
 

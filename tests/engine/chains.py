@@ -17,6 +17,7 @@ from service.domain.image import Image, Picture
 from service.domain.price import MicroUsd, Price
 from service.domain.request import ImageRequest, Parameters
 from service.engine.attempt import Attempts
+from service.engine.backlog import MOST_WAITING
 from service.engine.delivery import Delivery
 from service.engine.errand import Circumstances
 from service.engine.pipeline import Pipeline
@@ -139,6 +140,7 @@ class Gateway:
         route: Route | None = None,
         after_unknown: str = "fallback",
         rooms: Mapping[str, Room] | None = None,
+        most_waiting: int = MOST_WAITING,
     ):
         self.providers = {each.name: each for each in providers}
         self.records = InlineRecords()
@@ -165,10 +167,13 @@ class Gateway:
             attempts=self.attempts,
             delivery=Delivery(FileBlobs(Path("nowhere")), Signer([b"a key that signs nothing"])),
             rooms=rooms or {},
+            most_waiting=most_waiting,
         )
 
-    async def ask(self, *, stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = NOBODY) -> Told:
-        request = ImageRequest(model="route", prompt="a fox", stream=stream, parameters=Parameters(n=n))
+    async def ask(
+        self, *, prompt: str = "a fox", stream: bool = False, n: int = 1, seconds: float = 300, payer: Payer = NOBODY
+    ) -> Told:
+        request = ImageRequest(model="route", prompt=prompt, stream=stream, parameters=Parameters(n=n))
         told = Told()
         around = Circumstances(request_id="r", deadline=asyncio.get_running_loop().time() + seconds)
         try:

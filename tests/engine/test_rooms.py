@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import pytest
 from prometheus_client import Gauge
 
+from service.engine.backlog import BACKLOG
 from service.engine.rooms import FullError, Room
 from service.errors import Reason
 from service.telemetry import counting
@@ -57,6 +58,28 @@ def test_whoever_finds_too_many_is_told_at_once() -> None:
         assert (told.error.reason, told.error.retry_after) == (Reason.OVERLOADED, 1)
         assert "1 calls to a are under way, and 2 wait" in told.error.message
         assert sum(each.images for each in await asyncio.gather(*first)) == 3
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
+def test_who_waits_weighs() -> None:
+    """One place, and long prompts before it: with more bytes than may wait nobody else is let in, however many seats
+    are left, until some of them had their turn.
+    """
+
+    async def main() -> None:
+        gateway = Gateway([Provider("a", [SLOW], card())], rooms={"a": room(1)}, most_waiting=100_000)
+        first = [asyncio.create_task(gateway.ask(prompt="x" * 30_000)) for _ in range(5)]
+        await asyncio.sleep(0.1)
+        refused = await gateway.ask()
+        assert refused.error is not None
+        assert (refused.error.reason, refused.error.retry_after) == (Reason.OVERLOADED, 1)
+        assert "wait" in refused.error.message
+        await asyncio.sleep(2)
+        assert (await gateway.ask()).images == 1
+        assert sum(each.images for each in await asyncio.gather(*first)) == 5
+        assert BACKLOG.size == 0
         assert not await gateway.settle()
 
     simulate(main, 1)
