@@ -19,6 +19,9 @@ from service.domain.plan import CACHE
 _NAME = r"(?:[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])"
 _PORT = "(?::[0-9]{1,5})?"
 
+MOST_DOLLARS = 1_000_000
+"""Of a price: more could not be counted."""
+
 
 def check(config: Config) -> None:
     """Raises for the first problem."""
@@ -160,6 +163,13 @@ def _duration(path: str, value: str) -> Iterator[tuple[str, str]]:
         yield path, str(error)
 
 
+def _patience(path: str, value: str) -> Iterator[tuple[str, str]]:
+    wrong = list(_duration(path, value))
+    yield from wrong
+    if not wrong and not seconds(value):
+        yield path, f'expected more than 0, got "{value}"'
+
+
 def _is_http(url: str) -> bool:
     try:
         parts = urlsplit(url)
@@ -175,10 +185,8 @@ def _provider(path: str, name: str, provider: Provider) -> Iterator[tuple[str, s
         yield path, 'the name "cache" is taken: it stands for answers from the cache'
     if provider.base_url and not _is_http(provider.base_url):
         yield f"{path}.base_url", f'expected an http:// or https:// address, got "{masked(provider.base_url)}"'
-    yield from _duration(f"{path}.timeout.connect", provider.timeout.connect)
-    yield from _duration(f"{path}.timeout.first_byte", provider.timeout.first_byte)
-    yield from _duration(f"{path}.timeout.idle", provider.timeout.idle)
-    yield from _duration(f"{path}.timeout.total", provider.timeout.total)
+    for limit in ("connect", "first_byte", "idle", "total"):
+        yield from _patience(f"{path}.timeout.{limit}", getattr(provider.timeout, limit))
     for i, key in enumerate(provider.keys):
         if any(key.name == other.name for other in provider.keys[:i]):
             yield f"{path}.keys[{i}].name", f'there are two keys named "{key.name}": each has a name of its own'
@@ -258,8 +266,8 @@ def _price(path: str, table: PriceTable) -> Iterator[tuple[str, str]]:
 
 def _amount(path: str, amount: str) -> Iterator[tuple[str, str]]:
     try:
-        good = Decimal(amount).is_finite() and Decimal(amount) >= 0
+        good = Decimal(amount).is_finite() and 0 <= Decimal(amount) <= MOST_DOLLARS
     except InvalidOperation:
         good = False
     if not good:
-        yield path, f'expected dollars as text such as "0.04", got "{amount}"'
+        yield path, f'expected dollars as text such as "0.04", at most {MOST_DOLLARS}, got "{amount}"'

@@ -131,8 +131,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     store: bool
     price: MicroUsd
     """For each image."""
-    route: str = ""
-    """What the name that was asked for leads to, in words: answers of another route are not found."""
+    meaning: str = ""
+    """What the names that were asked for lead to: when that changes, what was answered before is not found."""
 
 
 class Plan(Struct, frozen=True):

@@ -19,15 +19,18 @@ from service.domain.record import Sending
 from service.domain.request import ImageRequest
 from service.engine.delivery import Delivery
 from service.engine.question import question
+from service.engine.waits import now
 from service.errors import GatewayError
 from service.telemetry import counting, log
 
 PATIENCE = 5.0
 """Seconds after which an answer that is not there yet is made anew."""
+HASTE = 1.0
+"""Seconds that a new answer waits for being kept. A store that takes longer goes on alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Hit:
     """An answer from the cache, its pictures fetched, and what this call is billed for it."""
 
     images: list[Image]
@@ -58,12 +61,12 @@ class Entry:
     permit: Permit
     delivery: Delivery
 
-    async def find(self) -> Found | None:
+    async def find(self) -> Hit | None:
         answer, images = await self._look()
         counting.cached(found=bool(images))
         if answer is None or answer.completed is None or not images:
             return None
-        return Found(images, answer.completed, self.memory.price * len(images))
+        return Hit(images, answer.completed, self.memory.price * len(images))
 
     async def _look(self) -> tuple[Answer | None, list[Image] | None]:
         """A store that is away, or takes too long, has no answer: that is no reason to give none."""
@@ -75,15 +78,16 @@ class Entry:
             log("cache").warning("not looked into", error=str(error) or "the store does not answer")
             return None, None
 
-    async def keep(self, answer: Answer | None) -> None:
+    async def keep(self, answer: Answer | None, deadline: float) -> None:
         """Keeps an answer that has come whole; after any other the next one is made anew."""
         if not self.memory.store or answer is None or answer.completed is None or answer.completed.failed:
             return
         try:
-            await self.permit.remember(self.name, answer, self.memory.seconds)
-        except GatewayError as error:
-            log("cache").warning("answer not kept", error=str(error))
+            async with asyncio.timeout_at(min(now() + HASTE, deadline)):
+                await self.permit.remember(self.name, answer, self.memory.seconds)
+        except (GatewayError, TimeoutError) as error:
+            log("cache").warning("answer not kept yet", error=str(error) or "the store does not answer")
 
 
 def entry_of(memory: Memory, request: ImageRequest, permit: Permit, delivery: Delivery) -> Entry:
-    return Entry(memory, permit.entry(memory.key, question(request) + memory.route.encode()), permit, delivery)
+    return Entry(memory, permit.entry(memory.key, question(request) + memory.meaning.encode()), permit, delivery)

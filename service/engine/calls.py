@@ -24,7 +24,7 @@ from service.engine.health import Health
 from service.engine.merging import merged
 from service.engine.rooms import FullError, Room
 from service.engine.verdict import Then, is_last, verdict
-from service.engine.waits import Waits, now, pause_after, why_left
+from service.engine.waits import LAST_CHANCE, Waits, now, pause_after, why_left
 from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
@@ -124,6 +124,9 @@ class Calls:
 
     async def _carried_out(self, call: Call) -> AsyncGenerator[Event, None]:
         """One call, tried as often as it may be."""
+        if self._is_late:
+            self._turn_away(call, GatewayError(Reason.DEADLINE_EXCEEDED, TIME_OVER))
+            return
         if self._last is None:
             self.terms.health.first_try(self.step.target.provider)
         while self._last is None:
@@ -222,7 +225,8 @@ class Calls:
         health, target = self.terms.health, self.step.target
         match then:
             case Then.NEXT_KEY:
-                possible = any(each != key and health.out(target, each) is None for each in call.keys)
+                others = any(each != key and health.out(target, each) is None for each in call.keys)
+                possible = others and not self._is_late
             case Then.SAME_KEY:
                 is_worth = self._waits.is_worth(pause, others=self._may_follow)
                 possible = is_worth and call.tries <= self.step.retries
@@ -230,8 +234,13 @@ class Calls:
                 return True
         return possible and self._last is None and health.may_retry(target.provider)
 
+    @property
+    def _is_late(self) -> bool:
+        """Whether there is no time for a further call, after one or more."""
+        return self.terms.account.attempted and now() + LAST_CHANCE > self.terms.end
+
     def _turn_away(self, call: Call, error: GatewayError) -> None:
-        """It cannot be made, or not anew, for want of a place, of money, or of books to write it in."""
+        """It cannot be made, or not anew, for want of time, of a place, of money, or of books to write it in."""
         spent = error.reason is Reason.BUDGET_EXCEEDED and self.terms.account.attempted
         call.then = Then.NEXT_TARGET if spent or isinstance(error, FullError) else Then.STOP
         if call.error is None or call.then is Then.STOP:

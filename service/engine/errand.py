@@ -20,7 +20,7 @@ from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempt, Attempts
 from service.engine.backlog import BACKLOG, weight
-from service.engine.cache import Found
+from service.engine.cache import Hit
 from service.engine.calls import Begin, Terms
 from service.engine.fallback import Chain
 from service.engine.health import Health
@@ -99,7 +99,7 @@ class Errand:
                     self.permit.take_over(order)
                 yield event
 
-    async def given_again(self, found: Found) -> AsyncGenerator[Event, None]:
+    async def given_again(self, found: Hit) -> AsyncGenerator[Event, None]:
         """The cache's answer, which costs what the route says."""
         await self.permit.hold(self.purpose, found.cost, found.sending)
         self.permit.settle(found.record)

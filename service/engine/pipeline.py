@@ -17,7 +17,7 @@ from service.access.permit import Permit
 from service.domain.answer import Order
 from service.domain.event import Event, ImageReady, Planned
 from service.domain.plan import Plan
-from service.domain.record import Purpose
+from service.domain.record import Ending, Purpose
 from service.domain.request import ImageRequest
 from service.engine.account import Account
 from service.engine.attempt import Attempts
@@ -36,7 +36,7 @@ from service.errors import GatewayError, Reason
 from service.names import new_name
 from service.providers.base import Adapter
 from service.stores.blobs.port import Shelf
-from service.telemetry import counting, pipeline_span
+from service.telemetry import counting, log, pipeline_span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,9 +88,9 @@ class Pipeline:
                 plan = self._plan_of(order, request, permit) if order else self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
+                self.refuse_when_too_much_waits()
                 entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory and not order else None
                 found = await entry.find() if entry else None
-                self.refuse_when_too_much_waits()
                 if order:
                     carried = errand.fetched(plan, order)
                 elif found:
@@ -122,19 +122,19 @@ class Pipeline:
                 if left and not taken:
                     span.fail(left)
                 ending = account.ending(left=left, content=self.record_content)
-                under_way.dec()
-                if not taken:
-                    overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)
-                    counting.request_ended(request, account.labels, ending, overhead)
+                overhead = max(0.0, time.monotonic() - began - account.seconds_elsewhere)
                 answer = account.answer() if over and request.idempotency_key else None
+                under_way.dec()
                 await self.attempts.release(permit, errand.begun, errand.purpose, ending, answer)
+                if not taken:
+                    _count(errand, ending, overhead)
             if failure is not None:
                 span.fail(failure.reason)
                 if not account.images:
                     raise failure
             completed = account.completed()
             if entry and account.is_as_asked:
-                await entry.keep(account.answer())
+                await entry.keep(account.answer(), around.deadline)
             span.set(imagegen__images=account.images, imagegen__cost_micro_usd=completed.report.cost)
             for failed in completed.failed:
                 yield failed
@@ -172,6 +172,14 @@ class Pipeline:
             trace_id=trace_id,
             prompt=_storable(request.prompt) if self.record_content else None,
         )
+
+
+def _count(errand: Errand, ending: Ending, overhead: float) -> None:
+    try:
+        counting.request_ended(errand.account.request, errand.account.labels, ending, overhead)
+    except Exception as error:  # what counts requests must not cost a picture
+        name = errand.around.request_id
+        log("pipeline").exception("the end of a request was not told", request_id=name, exc_info=error)
 
 
 def _storable(text: str) -> str:

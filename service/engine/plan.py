@@ -16,18 +16,34 @@ from service.errors import GatewayError, Reason
 
 
 def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
-    """The steps in order. The first target's complaint is the caller's answer; an unable fallback is left out."""
-    first, *rest = router.resolve(request.model, seed, request.bare_name_provider)
-    steps = [_step(request, first, router, seed, request.key, 0, strict=_is_strict(request, request.model, router))]
+    """The steps in order. Of the targets that a name leads to the first that can do what is asked is taken. Where none
+    can, the complaint of the first is the caller's answer, or a fallback is left out.
+    """
+    steps: list[Step] = []
     skipped: list[Skipped] = []
-    for name, field, target in _fallbacks(request, rest, router, seed):
-        if any(step.target == target for step in steps):
+
+    def add(targets: Sequence[Target], name: str) -> None:
+        strict = _is_strict(request, name, router)
+        complaints: list[tuple[Target, GatewayError]] = []
+        for target in targets:
+            pinned = request.key if not steps or target.provider == steps[0].target.provider else ""
+            try:
+                steps.append(_step(request, target, router, seed, pinned, len(steps), strict=strict))
+                break
+            except GatewayError as error:
+                complaints.append((target, error))
+        else:
+            raise complaints[0][1]
+        skipped.extend(Skipped(str(target), error.message) for target, error in complaints)
+
+    add(router.resolve(request.model, seed, request.bare_name_provider), request.model)
+    for name, field, targets in _fallbacks(request, router, seed):
+        new = [each for each in targets if all(step.target != each for step in steps)]
+        if not new:
             skipped.append(Skipped(name, "it is in the plan already"))
             continue
         try:
-            pinned = request.key if target.provider == first.provider else ""
-            strict = _is_strict(request, name if request.fallbacks else request.model, router)
-            steps.append(_step(request, target, router, seed, pinned, len(steps), strict=strict))
+            add(new, name if request.fallbacks else request.model)
         except GatewayError as error:
             if error.reason is Reason.MODEL_NOT_FOUND:
                 raise GatewayError(error.reason, error.message, field=field) from None
@@ -36,19 +52,19 @@ def make_plan(request: ImageRequest, router: Router, seed: str) -> Plan:
         steps=tuple(steps),
         skipped=tuple(skipped),
         policy=router.policy(request.model, request.after_unknown),
-        memory=router.memory(request.model, request.cache),
+        memory=router.memory(request),
     )
 
 
-def _fallbacks(request: ImageRequest, routed: list[Target], router: Router, seed: str) -> list[tuple[str, str, Target]]:
+def _fallbacks(request: ImageRequest, router: Router, seed: str) -> list[tuple[str, str, Sequence[Target]]]:
     """The caller's fallbacks, or else the route's: each with its name, the field it stands in, and where it leads."""
     if not request.fallbacks:
-        return [(str(target), "model", target) for target in routed]
-    named: list[tuple[str, str, Target]] = []
+        return [(str(target), "model", (target,)) for target in router.fallbacks(request.model)]
+    named: list[tuple[str, str, Sequence[Target]]] = []
     for i, name in enumerate(request.fallbacks):
         field = f"fallbacks[{i}]"
         try:
-            named.append((name, field, router.resolve(name, seed)[0]))
+            named.append((name, field, router.resolve(name, seed)))
         except GatewayError as error:
             raise GatewayError(error.reason, error.message, field=field) from None
     return named

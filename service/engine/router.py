@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from service.domain.card import ANY, KeyCard, ModelCard, extended, find_card, find_name
 from service.domain.plan import Memory, Policy, Target
 from service.domain.price import MicroUsd, Price
-from service.domain.request import CacheUse
+from service.domain.request import ImageRequest
 from service.errors import GatewayError, Reason
 
 
@@ -98,10 +98,10 @@ class Router:
             cancel_when_left=self.cancel_when_caller_leaves,
         )
 
-    def memory(self, name: str, wanted: CacheUse) -> Memory | None:
+    def memory(self, request: ImageRequest) -> Memory | None:
         """What the caller and the route want of the cache; None where it has no part in the answer."""
-        route = self.routes.get(name)
-        cache = route.cache if route else None
+        name, wanted = request.model, request.cache
+        cache = self.routes[name].cache if name in self.routes else None
         if wanted.seconds == 0:
             return None
         if cache is None and not wanted.key:
@@ -117,18 +117,25 @@ class Router:
             seconds=wanted.seconds or (cache.seconds if cache else CACHE_SECONDS),
             store=not wanted.no_store,
             price=cache.price if cache else 0,
-            route=repr((route.targets, route.fallbacks, route.strict)) if route else "",
+            meaning=repr((self._meaning(name, request.bare_name_provider), *map(self._meaning, request.fallbacks))),
         )
+
+    def _meaning(self, name: str, bare_name_provider: str = "") -> object:
+        """What a name leads to, whatever is drawn."""
+        route = self.routes.get(name)
+        return (route.targets, route.fallbacks, route.strict) if route else self.resolve(name, "", bare_name_provider)
 
     def strict(self, name: str) -> bool:
         """Whether nothing that is asked for by this name is translated or dropped."""
         return name in self.routes and self.routes[name].strict
 
     def resolve(self, name: str, seed: str, bare_name_provider: str = "") -> tuple[Target, ...]:
-        """The targets behind a name, in order. Raises for a name that means nothing here."""
+        """The targets of which a name means the first that can do what is asked: those of a route as they were drawn.
+
+        Raises for a name that means nothing here.
+        """
         if name in self.routes:
-            route = self.routes[name]
-            return tuple(self._target(each) for each in (self._draw(route, seed), *route.fallbacks))
+            return tuple(map(self._target, self._draw(self.routes[name], seed)))
         provider, slash, _ = name.partition("/")
         if slash and (provider in self.upstreams or provider in self.known_providers):
             return (self._target(name),)
@@ -139,6 +146,10 @@ class Router:
             raise self.unknown(name)
         first = next((each for each in listing if each.configured), listing[0])
         return (Target(first.name, first.kind, name),)
+
+    def fallbacks(self, name: str) -> tuple[Target, ...]:
+        """What follows a name by configuration."""
+        return tuple(map(self._target, self.routes[name].fallbacks)) if name in self.routes else ()
 
     def names(self) -> Iterable[str]:
         """Every name that may be asked for: routes first, then "provider/model"."""
@@ -151,8 +162,7 @@ class Router:
     def targets(self, name: str) -> tuple[Target, ...]:
         """Every target that a name may lead to, none drawn."""
         if name in self.routes:
-            route = self.routes[name]
-            return tuple(self._target(each) for each in (*(each for each, _ in route.targets), *route.fallbacks))
+            return (*(self._target(each) for each, _ in self.routes[name].targets), *self.fallbacks(name))
         return self.resolve(name, "")
 
     def models(self, provider: str) -> set[str]:
@@ -197,7 +207,7 @@ class Router:
             raise GatewayError(
                 Reason.PROVIDER_NOT_CONFIGURED, f'{which} of "{target.provider}" serves {target.model}.', field="model"
             )
-        return _drawn(fit, seed) if len(fit) > 1 else (fit[0].name,)
+        return _drawn([(key.name, key.weight) for key in fit], f"key {seed}")
 
     def retries(self, target: Target) -> int:
         return self.upstreams[target.provider].retries
@@ -209,12 +219,11 @@ class Router:
         provider, _, model = name.partition("/")
         return Target(provider, self.upstreams[provider].kind if provider in self.upstreams else provider, model)
 
-    def _draw(self, route: Route, seed: str) -> str:
-        ready = [each for each in route.targets if self.is_configured(self._target(each[0]))]
-        names, weights = zip(*(ready or route.targets), strict=True)
-        if not any(weights):
-            return names[0]
-        return random.Random(f"target {seed}").choices(names, weights)[0]  # noqa: S311 - spreads load, guards nothing
+    def _draw(self, route: Route, seed: str) -> tuple[str, ...]:
+        """A route's targets that have what they need and some weight; else one, whose complaint is told."""
+        ready = [each for each in route.targets if self.is_configured(self._target(each[0]))] or route.targets
+        weighed = [each for each in ready if each[1]]
+        return _drawn(weighed, f"target {seed}") if weighed else (ready[0][0],)
 
     def unknown(self, name: str) -> GatewayError:
         """The complaint about a name that means nothing here, with the nearest that do."""
@@ -229,7 +238,9 @@ class Router:
         )
 
 
-def _drawn(keys: Sequence[KeyCard], seed: str) -> tuple[str, ...]:
-    """All of them, the heavier ones mostly first."""
-    chance = random.Random(f"key {seed}")  # noqa: S311 - spreads load, guards nothing
-    return tuple(key.name for key in sorted(keys, key=lambda key: chance.random() ** (1 / key.weight), reverse=True))
+def _drawn(weighed: Sequence[tuple[str, int]], seed: str) -> tuple[str, ...]:
+    """The names of all of them, the heavier ones mostly first."""
+    if len(weighed) > 1:
+        chance = random.Random(seed)  # noqa: S311 - spreads load, guards nothing
+        weighed = sorted(weighed, key=lambda each: chance.random() ** (1 / each[1]), reverse=True)
+    return tuple(name for name, _ in weighed)

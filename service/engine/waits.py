@@ -21,7 +21,7 @@ LONGEST_PAUSE = 60.0
 MOMENT = 0.005
 """Seconds by which a timer may be early."""
 LAST_CHANCE = 1.0
-"""Seconds that must be left after a pause for it to be worth waiting."""
+"""Seconds that must be left for a further call, and after a pause for it to be worth waiting."""
 
 
 class Waits:

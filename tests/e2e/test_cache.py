@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from dataclasses import replace
 from pathlib import Path
@@ -217,6 +218,32 @@ async def test_a_changed_route_has_answers_of_its_own(house: House) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(routes, "dall-e-3", replace(routes["dall-e-3"], fallbacks=(MODEL,)))
         assert "x-imagegen-origin" not in (await ask(house, body, headers=key())).headers
+
+
+async def test_a_name_that_means_another_has_answers_of_its_own(house: House) -> None:
+    """A bare name leads to another provider than before: what that one made is not what is asked for."""
+    upstreams = house.gateway.pipeline.router.upstreams
+    body = {**BODY, "model": "gpt-image-2"}
+    await ask(house, body, headers=key())
+    assert (await ask(house, body, headers=key())).headers["x-imagegen-origin"] == "cached"
+    assert isinstance(upstreams, dict)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(upstreams, "openai", replace(upstreams["openai"], configured=False))
+        elsewhere = await ask(house, body, headers=key())
+    assert (elsewhere.status_code, "x-imagegen-origin" in elsewhere.headers) == (200, False)
+
+
+async def test_a_store_that_hangs_does_not_keep_an_answer_back(house: House) -> None:
+    """An answer that cannot be kept soon is told first: it was paid for."""
+    books, gate = house.gateway.books, asyncio.Event()
+
+    async def hang(*_: object) -> None:
+        await gate.wait()
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(books, "remember", hang)
+        answer = await ask(house, BODY, headers={**key(), "X-Request-Timeout": "3"})
+    assert answer.status_code == 200, answer.text[:300]
 
 
 async def test_a_picture_that_is_gone_is_made_anew(house: House) -> None:

@@ -233,6 +233,21 @@ def test_nothing_is_begun_when_the_time_is_over() -> None:
     assert not asked
 
 
+def test_nobody_is_asked_in_the_last_moment() -> None:
+    """The first fails when no second is left: the next could only be paid for nothing, and is not asked."""
+
+    async def main() -> None:
+        late = End(Outcome.REJECTED, Reason.PROVIDER_ERROR, seconds=2)
+        gateway = Gateway([Provider("a", [late], card()), Provider("b", [SERVED], card())])
+        told = await gateway.ask(seconds=2.5)
+        assert told.error is not None
+        assert (told.error.reason, gateway.providers["b"].calls) == (Reason.DEADLINE_EXCEEDED, 0)
+        assert (await gateway.ask(seconds=3.5)).images == 1
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
 @pytest.mark.parametrize("shape", ["whole", "streamed"])
 @pytest.mark.parametrize(
     "ends", [End(seconds=3000, billed=COST), End(billed=COST, endless=True)], ids=["silent", "busy"]

@@ -179,9 +179,9 @@ def test_a_target_that_takes_too_long_is_known_to_at_once() -> None:
     simulate(main, 1)
 
 
-@pytest.mark.parametrize("broken", ["health", "metrics"])
+@pytest.mark.parametrize("broken", ["health", "metrics", "sums"])
 def test_a_call_is_paid_for_whatever_else_fails(broken: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What counts calls raises: the caller has the image, the books the cost, and nothing is held any more."""
+    """What counts calls or requests raises: the caller has the image, the books the cost, and nothing is held."""
 
     def fail(*_: object) -> None:
         raise OverflowError
@@ -189,7 +189,7 @@ def test_a_call_is_paid_for_whatever_else_fails(broken: str, monkeypatch: pytest
     if broken == "health":
         monkeypatch.setattr(Health, "end", fail)
     else:
-        monkeypatch.setattr(counting, "attempt_ended", fail)
+        monkeypatch.setattr(counting, "attempt_ended" if broken == "metrics" else "request_ended", fail)
 
     async def main() -> None:
         gateway = Gateway([Provider("a", [SERVED], card())], rooms={"a": room(1, 0)})

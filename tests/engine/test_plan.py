@@ -7,7 +7,7 @@ from collections import Counter
 import pytest
 
 from service.domain.card import Choice, KeyCard, ModelCard, Range, Sizes
-from service.domain.plan import Action, Change, Plan
+from service.domain.plan import Action, Change, Plan, Skipped
 from service.domain.price import Price
 from service.domain.request import ImageRequest, Operation, Parameters
 from service.engine.plan import make_plan
@@ -45,6 +45,7 @@ ROUTER = Router(
     routes={
         "one": Route((("north/square", 1),), ("south/square", "north/wide")),
         "weighted": Route((("north/square", 3), ("south/square", 1))),
+        "able and not": Route((("north/unable", 1), ("north/wide", 1))),
         "half off": Route((("north/square", 0), ("south/square", 1))),
         "half ready": Route((("keyless/square", 99), ("south/square", 1))),
         "none ready": Route((("keyless/square", 1),), ("south/square",)),
@@ -148,6 +149,23 @@ def test_draw_is_the_same_for_the_same_request() -> None:
     assert [targets(plan("weighted", request_id=each)) for each in names] == [
         targets(plan("weighted", request_id=each)) for each in names
     ]
+
+
+def test_a_target_that_cannot_do_it_is_not_drawn() -> None:
+    """Whatever is drawn first, the one that can do what is asked is taken, and the plan says why the other is not."""
+    for number in range(50):
+        made = plan("able and not", request_id=str(number))
+        assert targets(made) == ["north/wide"]
+        assert made.skipped in ((), (Skipped("north/unable", "north/unable cannot generate images."),))
+    told = {plan("able and not", request_id=str(number)).skipped for number in range(50)}
+    assert len(told) == 2
+
+
+def test_a_fallback_that_is_a_route_is_one_that_can_do_it() -> None:
+    """The name of a route among the fallbacks leads to those of its targets that are able, and not in the plan yet."""
+    for number in range(20):
+        assert targets(plan("south/square", "able and not", request_id=str(number))) == ["south/square", "north/wide"]
+        assert targets(plan("south/square", "weighted", request_id=str(number))) == ["south/square", "north/square"]
 
 
 def test_draws_are_spread_by_weight() -> None:

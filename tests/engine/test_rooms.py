@@ -63,6 +63,20 @@ def test_whoever_finds_too_many_is_told_at_once() -> None:
     simulate(main, 1)
 
 
+def test_nothing_is_begun_that_could_not_end() -> None:
+    """One place, two images, and time for one: the second is not ordered in the last moment, and not paid for."""
+
+    async def main() -> None:
+        provider = Provider("a", [End(billed=COST, seconds=2.9)], card(most=1))
+        gateway = Gateway([provider], rooms={"a": room(1)})
+        told = await gateway.ask(n=2, seconds=3)
+        assert (provider.calls, told.images, told.cost) == (1, 1, COST)
+        assert [each.reason for each in told.completed.failed] == [Reason.DEADLINE_EXCEEDED]
+        assert not await gateway.settle()
+
+    simulate(main, 1)
+
+
 def test_who_waits_weighs() -> None:
     """One place, and long prompts before it: with more bytes than may wait nobody else is let in, however many seats
     are left, until some of them had their turn.

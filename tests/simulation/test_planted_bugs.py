@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Any
 
@@ -183,16 +183,16 @@ def private_answers(patch: pytest.MonkeyPatch, _: World) -> None:
 )
 def test_a_planted_bug_is_found(plant: Plant, verdict: str) -> None:
     """The end of some world is red, and says what is wrong."""
-    with pytest.raises(AssertionError) as found:
-        _live_with(plant)
-
-    assert verdict in str(found.value)
+    assert any(verdict in complaint for complaint in _complaints_about(plant))
 
 
-def _live_with(plant: Plant) -> None:
+def _complaints_about(plant: Plant) -> Iterator[str]:
     for seed in range(WORLDS):
         with pytest.MonkeyPatch.context() as patch:
-            simulate(world(seed, lambda made: plant(patch, made)), seed, allow_leftover=True)
+            try:
+                simulate(world(seed, lambda made: plant(patch, made)), seed, allow_leftover=True)
+            except AssertionError as error:
+                yield str(error)
 
 
 def _taken() -> Work[int]:
