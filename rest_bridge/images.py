@@ -53,7 +53,8 @@ async def plan(request: Request) -> Response:
     gateway: Gateway = request.app.state.gateway
     try:
         errand = errand_of(request)
-        asking = v1.PlanImagesRequest(generation=await _message(request, asked))
+        message = await _message(request, asked)
+        asking = v1.PlanImagesRequest(generation=message, stream=asked.stream)
         made = await gateway.read(errand, "ImageGeneration/PlanImages", lambda lane: lane.images.PlanImages, asking)
     except ImagegenError as error:
         return asked.failed(error)

@@ -156,15 +156,28 @@ def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--negative", "negative_prompt", help="What shall not be seen."),
             click.option("--seed", type=int, help="The same seed gives the same picture, where a model can."),
             click.option("--fallback", "fallbacks", multiple=True, help="A model to try after the first; repeatable."),
+            click.option(
+                "--output",
+                "-o",
+                type=click.Path(path_type=Path, dir_okay=False),
+                help="Where to write the picture; without --format the ending chooses it.",
+            ),
         )
     ):
         command = option(command)
     return command
 
 
+def _as_named(output: Path | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    """The parameters, with the format that the ending of `output` asks for where none is named."""
+    if output is None or parameters["output_format"] is not None:
+        return parameters
+    guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
+    return {**parameters, "output_format": guess}
+
+
 @main.command()
 @click.argument("prompt")
-@click.option("--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Where to write the picture.")
 @_parameters
 @speaks
 def generate(prompt: str, output: Path | None, way: Way, **parameters: Any) -> None:
@@ -173,10 +186,8 @@ def generate(prompt: str, output: Path | None, way: Way, **parameters: Any) -> N
 
     if output is not None:
         make_folder(output.parent)  # before anything is paid for
-    if output is not None and parameters["output_format"] is None:
-        guess = {".jpg": "jpeg", ".jpeg": "jpeg", ".webp": "webp", ".gif": "gif"}.get(output.suffix.lower())
-        parameters["output_format"] = guess
-    speak(lambda client: drawing.generate(out, client, prompt, output, **parameters), way)
+    asked = _as_named(output, parameters)
+    speak(lambda client: drawing.generate(out, client, prompt, output, **asked), way)
 
 
 @main.command()
@@ -201,11 +212,12 @@ def providers(way: Way) -> None:
 @click.argument("prompt")
 @_parameters
 @speaks
-def plan(prompt: str, way: Way, **parameters: Any) -> None:
+def plan(prompt: str, output: Path | None, way: Way, **parameters: Any) -> None:
     """Show what `generate` would do, and at most cost, without doing it."""
     from terminal import printing
 
-    printing.plan(out, speak(lambda client: client.plan(prompt, **parameters), way))
+    asked = _as_named(output, parameters)
+    printing.plan(out, speak(lambda client: client.plan(prompt, stream=True, **asked), way))
 
 
 main.add_command(usage)

@@ -229,9 +229,9 @@ class Client:
             finally:
                 call.cancel()  # a dropped stream is not cancelled by itself in every grpcio, and goes on costing
 
-    async def plan(self, prompt: str, *, model: str, **parameters: Any) -> v1.PlanImagesResponse:
-        """What `generate` would do, without doing it."""
-        request = v1.PlanImagesRequest(generation=generation(prompt, model=model, **parameters))
+    async def plan(self, prompt: str, *, model: str, stream: bool = False, **parameters: Any) -> v1.PlanImagesResponse:
+        """What `generate` would do, or `stream`, without doing it."""
+        request = v1.PlanImagesRequest(generation=generation(prompt, model=model, **parameters), stream=stream)
         with translated(), self._call("imagegen.v1.ImageGeneration/PlanImages") as metadata:
             return await self._images.PlanImages(request, metadata=metadata, timeout=READ_SECONDS)
 

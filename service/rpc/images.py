@@ -94,7 +94,7 @@ class ImageGeneration(v1.ImageGenerationServicer):
     async def PlanImages(  # noqa: N802 - the contract's name
         self, request: v1.PlanImagesRequest, context: ServicerContext
     ) -> v1.PlanImagesResponse:
-        asked = codec.request(request.generation, stream=False)
+        asked = codec.request(request.generation, stream=request.stream)
         permit = await self._doorman.admit(arrived().authorization)
         return codec.plan(self._engine.pipeline.plan(asked, permit))
 

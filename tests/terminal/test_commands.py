@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from service.access.permit import Permit
+from service.domain.plan import Plan
+from service.domain.request import ImageRequest
+from service.engine.pipeline import Pipeline
 from tests.house import House
 from tests.terminal.programs import COMMAND, Finished, Place
 from tests.upstreams.openai import fewer_images, status
@@ -209,6 +213,24 @@ async def test_plan(house: House, place: Place) -> None:
     assert "2. painter/scene  at most $0 (prices of " in result.out
     assert re.search(r"^-  keyless/gpt-image-2: .*not configured", result.out, re.MULTILINE)
     assert house.openai.calls == 0
+
+
+async def test_plan_is_of_what_generate_makes(house: House, place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same words the very same request is planned and made, and planning it writes nothing."""
+    requests: list[ImageRequest] = []
+    make_plan = Pipeline.plan
+
+    def plan(self: Pipeline, request: ImageRequest, permit: Permit) -> Plan:
+        requests.append(request)
+        return make_plan(self, request, permit)
+
+    monkeypatch.setattr(Pipeline, "plan", plan)
+    for command, written in (("plan", []), ("generate", ["dusk.jpg"])):
+        result = await place.run(command, "dusk", "--service", house.grpc, *SMALL, "-o", "dusk.jpg")
+        assert (result.code, result.err, files(place)) == (0, "", written)
+
+    planned, made = requests
+    assert planned == made
 
 
 async def test_service_is_taken_from_the_environment(house: House, place: Place) -> None:

@@ -82,7 +82,7 @@ class ImageGenerationServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def PlanImages(self, request, context):
-        """Says what GenerateImages would do, and at most cost, without doing it.
+        """Says what GenerateImages, or StreamGenerateImages, would do, and at most cost, without doing it.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

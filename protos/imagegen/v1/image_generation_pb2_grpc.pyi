@@ -47,7 +47,7 @@ class ImageGenerationStub:
     call itself succeeds.
     """
     PlanImages: _grpc.UnaryUnaryMultiCallable[_image_generation_pb2.PlanImagesRequest, _image_generation_pb2.PlanImagesResponse]
-    """Says what GenerateImages would do, and at most cost, without doing it."""
+    """Says what GenerateImages, or StreamGenerateImages, would do, and at most cost, without doing it."""
 
 @_typing.type_check_only
 class ImageGenerationAsyncStub(ImageGenerationStub):
@@ -68,7 +68,7 @@ class ImageGenerationAsyncStub(ImageGenerationStub):
     call itself succeeds.
     """
     PlanImages: _aio.UnaryUnaryMultiCallable[_image_generation_pb2.PlanImagesRequest, _image_generation_pb2.PlanImagesResponse]  # type: ignore[assignment]
-    """Says what GenerateImages would do, and at most cost, without doing it."""
+    """Says what GenerateImages, or StreamGenerateImages, would do, and at most cost, without doing it."""
 
 class ImageGenerationServicer(metaclass=_abc_1.ABCMeta):
     """Making images from a prompt.
@@ -104,6 +104,6 @@ class ImageGenerationServicer(metaclass=_abc_1.ABCMeta):
         request: _image_generation_pb2.PlanImagesRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_image_generation_pb2.PlanImagesResponse, _abc.Awaitable[_image_generation_pb2.PlanImagesResponse]]:
-        """Says what GenerateImages would do, and at most cost, without doing it."""
+        """Says what GenerateImages, or StreamGenerateImages, would do, and at most cost, without doing it."""
 
 def add_ImageGenerationServicer_to_server(servicer: ImageGenerationServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...
