@@ -1,5 +1,5 @@
-"""Who is asked next, and when the chain ends. What may follow a call is `verdict`'s to say; this does the first of it
-that is possible.
+"""Who is asked next, and when the chain ends. What may follow a call is `verdict`'s to say; `calls` does the first of
+it that is possible, and this goes on from there.
 
     chain    the steps of the plan, one after another
      step    its `calls`: one, or several at once where the provider makes fewer images at a time than were asked for
