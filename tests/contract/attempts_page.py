@@ -46,10 +46,10 @@ _NOTES = """
   no other is begun at that provider, or made anew there: those under way go on, and an image that was not asked for is
   told with that reason.
 * **The same key again**: as often as the provider's `retries` says (1), what was asked with another key counted in,
-  after half a second, twice as long each time, or as long as the provider asks for (`Retry-After`): at most 5 s where another target can be asked instead, else at
-  most 60 s, and never beyond the request's deadline. **The next key**: where one is left that is not known to be out.
-  Of a provider's calls a fifth may be such retries, with the same key or another, and ten in any case, so that a
-  provider in trouble is not asked for more.
+  after half a second, twice as long each time, or as long as the provider asks for (`Retry-After`): at most 5 s where
+  another target can be asked instead, else at most 60 s, and never beyond the request's deadline. **The next key**:
+  where one is left that is not known to be out. Of a provider's calls a fifth may be such retries, with the same key or
+  another, and ten in any case, so that a provider in trouble is not asked for more.
 * **In the last second** before the deadline no call is begun, but for the request's first: it could only be paid for
   in vain.
 * **While others could follow** a call has two thirds of the time that is left; one that takes longer counts as unknown,
