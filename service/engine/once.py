@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, aclosing
 
-from service.access.answers import Found, TakenError
+from service.access.answers import TakenError
 from service.access.permit import Permit
 from service.domain.answer import Answer, Claim, Order
 from service.domain.event import Event
@@ -69,8 +69,10 @@ class Once:
                 continue
             elif claim.id in self._making:
                 continue
+            elif found is not None and found.order is None:
+                raise lost()
             else:
-                told = self._make(claim, request, permit, around, _order(found))
+                told = self._make(claim, request, permit, around, found and found.order)
             try:
                 async with aclosing(told) as events:
                     async for event in events:
@@ -91,13 +93,6 @@ class Once:
         self._making[claim.id] = making
         making.task.add_done_callback(lambda _: self._making.pop(claim.id))
         return making.events()
-
-
-def _order(found: Found | None) -> Order | None:
-    """What the provider was asked for, where that is known; of a request whose end nobody knows nothing is asked."""
-    if found is not None and found.order is None:
-        raise lost()
-    return found and found.order
 
 
 async def _pause(deadline: float) -> None:
