@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from io import BytesIO
 
 from msgspec import Struct
@@ -48,8 +49,14 @@ def encode(picture: Image.Image, media: str, compression: int | None = None, *, 
             # Pillow's 100 switches chroma subsampling off and triples the file for nothing one can see.
             _on_white(picture).save(out, "JPEG", quality=max(1, min(95, quality)))
         case "webp":
+            save = partial(picture.save, out, "WEBP", quality=min(95, quality))
             in_haste = draft or picture.width * picture.height > _MANY_PIXELS
-            picture.save(out, "WEBP", quality=min(95, quality), method=0 if in_haste else 2)
+            try:
+                save(method=0 if in_haste else 2)
+            except ValueError:  # so much grain that what haste makes of it does not fit into the format
+                if not in_haste:
+                    raise
+                save(method=2)
         case "gif" if picture.mode == "RGBA":
             picture.save(out, "GIF")  # Pillow finds the colours, and one that stands for none
         case "gif":

@@ -297,7 +297,7 @@ MACHINE = (
     ),
     Panel(
         "Bytes waiting",
-        "Pictures for slow readers, requests for a place at a provider.",
+        "Pictures for slow readers or conversion, requests for a place at a provider.",
         (now("imagegen_queue_size_bytes", "instance"), "{{instance}}"),
         "bytes",
     ),

@@ -1,4 +1,4 @@
-"""What waits in this process, in bytes: pictures for their readers, and requests for a place at a provider."""
+"""What waits in this process, in bytes: pictures for readers or a conversion, requests for a place at a provider."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from service.domain.event import ImageReady, PartialImage, Progress, Shown
 from service.domain.image import MEDIA_TYPES, Picture
 from service.domain.plan import Action, Change, Conversion
+from service.engine.backlog import BACKLOG
 from service.engine.darkroom import develop
 from service.raster import TRANSPARENT, UnreadableError, rewritten
 from service.telemetry import log
@@ -46,8 +47,9 @@ async def convert(picture: Picture, into: Conversion, until: float, *, draft: bo
         return picture
     work = partial(rewritten, picture.data, into.output_format, into.compression, draft=draft)
     try:
-        async with asyncio.timeout_at(until):
-            made = await develop(work, picture.width * picture.height)
+        with BACKLOG.holding(len(picture.data)):
+            async with asyncio.timeout_at(until):
+                made = await develop(work, picture.width * picture.height)
     except TimeoutError:
         raise UnreadableError(NO_TIME) from None
     background = picture.traits.background if into.output_format in TRANSPARENT else "opaque"

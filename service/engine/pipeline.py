@@ -149,7 +149,7 @@ class Pipeline:
 
     def refuse_when_too_much_waits(self) -> None:
         if BACKLOG.size > self.most_waiting:
-            message = "Too much waits here, for slow readers or places at providers; nothing new is begun meanwhile."
+            message = "Too much waits here, for readers, conversion or places at providers; nothing new is begun now."
             raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
 
     async def _hand_over(self, ready: ImageReady, account: Account, delivery: RequestDelivery) -> ImageReady:

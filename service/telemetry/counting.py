@@ -68,7 +68,7 @@ _out = METER.gauge(
 )
 _in_line = METER.gauge("imagegen.calls.waiting", "Calls that wait for a place at their provider.", ("provider",))
 _waiting = METER.gauge(
-    "imagegen.queue.size", "What waits: pictures for callers who read slowly, requests for a place.", unit="By"
+    "imagegen.queue.size", "What waits: pictures for slow readers or conversion, requests for a place.", unit="By"
 )
 _entries = METER.gauge("imagegen.books.waiting", "Entries that wait for the database.")
 _upstream = METER.histogram("gen_ai.client.operation.duration", "Duration of provider calls.", (*_GEN_AI, "error.type"))
