@@ -6,6 +6,8 @@ from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 
 from service.domain.image import Image
+from service.engine.rooms import SOONEST
+from service.errors import GatewayError, Reason
 from service.telemetry import counting
 
 MOST_WAITING = 1024**3
@@ -19,6 +21,12 @@ class Backlog:
     def change(self, by: int) -> None:
         self.size += by
         counting.waits(by)
+
+    def let_in(self, most: int) -> None:
+        """Refuses whoever comes while more than that waits."""
+        if self.size > most:
+            message = "Too much waits here, for readers, conversion or places at providers; nothing new is begun now."
+            raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
 
     @contextmanager
     def holding(self, size: int) -> Generator[None]:

@@ -15,6 +15,7 @@ from service.access.permit import Permit
 from service.domain.answer import Answer, Claim, Order
 from service.domain.event import Event
 from service.domain.request import ImageRequest
+from service.engine.backlog import BACKLOG
 from service.engine.calls import TIME_OVER
 from service.engine.check import check
 from service.engine.engine import Engine
@@ -83,7 +84,7 @@ class Once:
 
     def _tell_again(self, answer: Answer, request: ImageRequest, around: Circumstances) -> AsyncGenerator[Event, None]:
         pipeline = self._engine.pipeline
-        pipeline.refuse_when_too_much_waits()
+        BACKLOG.let_in(pipeline.most_waiting)
         return tell_again(answer, request, around.request_id, around.inline_limit, pipeline.delivery)
 
     def _make(

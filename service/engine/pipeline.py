@@ -29,7 +29,7 @@ from service.engine.errand import Circumstances, Errand, ordered
 from service.engine.health import Health
 from service.engine.plan import make_plan
 from service.engine.repeat import lost
-from service.engine.rooms import SOONEST, Room
+from service.engine.rooms import Room
 from service.engine.router import Router
 from service.engine.waits import why_left
 from service.errors import GatewayError, Reason
@@ -88,7 +88,7 @@ class Pipeline:
                 plan = self._plan_of(order, request, permit) if order else self.plan(request, permit)
                 account.planned(plan)
                 yield Planned(plan)
-                self.refuse_when_too_much_waits()
+                BACKLOG.let_in(self.most_waiting)
                 entry = entry_of(plan.memory, request, permit, self.delivery) if plan.memory and not order else None
                 found = await entry.find() if entry else None
                 if order:
@@ -146,11 +146,6 @@ class Pipeline:
             return self.plan(ordered(request, order), permit)
         except GatewayError:
             raise lost() from None
-
-    def refuse_when_too_much_waits(self) -> None:
-        if BACKLOG.size > self.most_waiting:
-            message = "Too much waits here, for readers, conversion or places at providers; nothing new is begun now."
-            raise GatewayError(Reason.OVERLOADED, message, retry_after=SOONEST)
 
     async def _hand_over(self, ready: ImageReady, account: Account, delivery: RequestDelivery) -> ImageReady:
         """Puts an image away where it is kept, and gives it to the caller."""
