@@ -208,8 +208,9 @@ class Calls:
     def _until(self) -> float:
         """Until when an attempt is watched: while others may follow, there must be time for them."""
         began = now()
-        share = (self.terms.limit() - began) * SHARE_OF_TIME
-        return began + share if self._may_follow_unknown else self.terms.end
+        time = self.terms.limit() - began
+        enough = time * (1 - SHARE_OF_TIME) >= LAST_CHANCE
+        return began + time * SHARE_OF_TIME if enough and self._may_follow_unknown else self.terms.end
 
     def _next(self, call: Call, attempt: Attempt, key: str, pause: float) -> Then:
         """The first of what may follow that is possible."""

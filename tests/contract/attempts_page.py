@@ -52,10 +52,11 @@ _NOTES = """
   another, and ten in any case, so that a provider in trouble is not asked for more.
 * **In the last second** before the deadline no call is begun, but for the request's first: it could only be paid for
   in vain.
-* **While others could follow** a call has two thirds of the time that is left; one that takes longer counts as unknown,
-  and as a failure of its target, at once. Nobody could follow, and the call has all the time, where no target of
-  another provider is left, after a first unknown end, with `after_unknown = "fail"`, and once bytes of an image of the
-  request have left. Before that its provider's own `timeout` may end it.
+* **While others could follow** a call has two thirds of the time that is left; one that takes longer counts as
+  unknown, and as a failure of its target, at once. A call has all the time where nobody could follow: where not a
+  second would be left for others, where no target of another provider is left, after a first unknown end, with
+  `after_unknown = "fail"`, and once bytes of an image of the request have left. Before that its provider's own
+  `timeout` may end it.
 * **After unknown** another provider may make the images, and both may bill them. What may have been billed in vain is
   in the cost, and in `possible_duplicate_cost_usd` by itself. With `after_unknown = "fail"` (of the configuration, of a
   route, of a request) nobody is asked. The second call is held for beside the first; where the budget has no room for

@@ -244,6 +244,11 @@ def test_nobody_is_asked_in_the_last_moment() -> None:
         assert (told.error.reason, gateway.providers["b"].calls) == (Reason.DEADLINE_EXCEEDED, 0)
         assert (await gateway.ask(seconds=3.5)).images == 1
         assert not await gateway.settle()
+        slow = End(seconds=2, billed=COST)
+        gateway = Gateway([Provider("a", [slow], card()), Provider("b", [SERVED], card())])
+        assert (await gateway.ask(seconds=2.5)).images == 1  # who could follow has no time: this one has it all
+        assert gateway.providers["b"].calls == 0
+        assert not await gateway.settle()
 
     simulate(main, 1)
 
