@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import struct
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterable
@@ -12,8 +13,10 @@ import hpack
 from hyperframe.frame import ContinuationFrame, DataFrame, Frame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+HEAD = 9
+"""Bytes before what a frame holds."""
+REFUSED_STREAM = 7
 CANCEL = 8
-ENHANCE_YOUR_CALM = 11
 
 
 def header_block(method: str, *more: tuple[str, str]) -> bytes:
@@ -49,10 +52,15 @@ SETTINGS = SettingsFrame(0, {SettingsFrame.INITIAL_WINDOW_SIZE: 65_536}).seriali
 
 
 class Attacker:
-    """One connection, and what came back over it."""
+    """One connection, and what came back over it.
 
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self._reader = reader
+    It hears through a socket of its own: a stream of asyncio's forgets what came in once a write has failed, and the
+    goodbye comes shortly before one fails.
+    """
+
+    def __init__(self, hearing: socket.socket, writer: asyncio.StreamWriter) -> None:
+        self._hearing = hearing
+        self._heard = bytearray()
         self._writer = writer
         self.frames: Counter[str] = Counter()
         self.resets: Counter[int] = Counter()
@@ -75,12 +83,24 @@ class Attacker:
                     await asyncio.sleep(0)  # what is taken at once would leave no turn to anybody else
 
     async def listen(self) -> None:
-        with suppress(asyncio.IncompleteReadError, ConnectionError):
-            while True:
-                frame, length = Frame.parse_frame_header(memoryview(await self._reader.readexactly(9)))
-                frame.parse_body(memoryview(await self._reader.readexactly(length)))
-                self._hear(frame)
+        loop = asyncio.get_running_loop()
+        with suppress(ConnectionError):
+            while received := await loop.sock_recv(self._hearing, 65_536):
+                self._heard += received
+                while frame := self._next():
+                    self._hear(frame)
         self.closed = True
+
+    def _next(self) -> Frame | None:
+        """The next frame that has come in whole."""
+        if len(self._heard) < HEAD:
+            return None
+        frame, length = Frame.parse_frame_header(memoryview(self._heard[:HEAD]))
+        if len(self._heard) < HEAD + length:
+            return None
+        frame.parse_body(memoryview(self._heard[HEAD : HEAD + length]))
+        del self._heard[: HEAD + length]
+        return frame
 
     def _hear(self, frame: Frame) -> None:
         self.frames[type(frame).__name__] += 1
@@ -101,15 +121,18 @@ class Attacker:
 @asynccontextmanager
 async def attacking(address: str) -> AsyncGenerator[Attacker]:
     host, _, port = address.rpartition(":")
-    reader, writer = await asyncio.open_connection(host, int(port))
-    attacker = Attacker(reader, writer)
-    listening = asyncio.create_task(attacker.listen())
-    writer.write(PREFACE + SettingsFrame(0).serialize())
-    try:
-        yield attacker
-    finally:
-        writer.close()
-        with suppress(ConnectionError):
-            await writer.wait_closed()
-        listening.cancel()
-        await asyncio.wait({listening})
+    with socket.create_connection((host, int(port))) as connection, connection.dup() as hearing:
+        connection.setblocking(False)
+        _, writer = await asyncio.open_connection(sock=connection)
+        writer.transport.pause_reading()  # pyright: ignore - any transport of a connection can
+        attacker = Attacker(hearing, writer)
+        listening = asyncio.create_task(attacker.listen())
+        writer.write(PREFACE + SettingsFrame(0).serialize())
+        try:
+            yield attacker
+        finally:
+            listening.cancel()
+            await asyncio.wait({listening})
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
