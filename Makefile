@@ -34,7 +34,7 @@ demo: install  ## make three pictures into out/: over REST, streamed, over gRPC
 
 ##@ Check
 test: $(VENV)/.dev node  ## all tests (T=tests/engine for some)
-	@$(BIN)/python -m pytest $(or $(T),tests) -n $(or $(N),$(shell expr $$(nproc) + 2)) --dist worksteal -rs --basetemp=build/pytest
+	@mkdir -p build && $(BIN)/python -m pytest $(or $(T),tests) -n $(or $(N),$(shell expr $$(nproc) + 2)) --dist worksteal -rs --basetemp=build/pytest
 
 check: format-check lint types contract protos-check lock-check  ## format, lint, types, contract, stubs, locks
 
