@@ -39,6 +39,9 @@ class Asked:
         so_far.changes.extend(planned.steps[started.step].changes)
         self.headers = summary(so_far)
 
+    def given_before(self, account: v1.Report) -> None:
+        self.headers = summary(account)
+
     @property
     def request_type(self) -> str:
         return report.GENERATION[self.stream]

@@ -154,6 +154,9 @@ def _pieces_for(event: Event, state: State, asked: Asked) -> list[sse.Pieces]:
         case v1.AttemptStarted():
             asked.sent_to(event, state.planned)
             return []
+        case v1.Recalled():
+            asked.given_before(event.report)
+            return []
         case v1.Completed():
             return state.closing(event)
         case _:

@@ -148,6 +148,8 @@ def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--model", "-m", default=DEFAULT_MODEL, help="A name, or provider/model."),
             click.option("-n", default=1, type=click.IntRange(1, 10), help="How many images."),
             click.option("--size", help="auto, or WIDTHxHEIGHT."),
+            click.option("--aspect-ratio", help="WIDTH:HEIGHT, in place of a size."),
+            click.option("--resolution", help="1K, 2K or 4K, where a model has them."),
             click.option("--quality", help="auto, low, medium, high, …"),
             click.option("--style", help="vivid or natural."),
             click.option("--background", help="transparent, opaque or auto."),
@@ -155,6 +157,9 @@ def _parameters(command: Callable[..., Any]) -> Callable[..., Any]:
             click.option("--compression", "output_compression", type=int, help="0 to 100, for jpeg and webp."),
             click.option("--negative", "negative_prompt", help="What shall not be seen."),
             click.option("--seed", type=int, help="The same seed gives the same picture, where a model can."),
+            click.option(
+                "--strict", is_flag=True, default=None, help="Refuse what a model does not take just as it is asked."
+            ),
             click.option("--fallback", "fallbacks", multiple=True, help="A model to try after the first; repeatable."),
             click.option(
                 "--output",
@@ -176,17 +181,38 @@ def _as_named(output: Path | None, parameters: dict[str, Any]) -> dict[str, Any]
     return {**parameters, "output_format": guess}
 
 
+def _filled(_context: click.Context, _option: click.Parameter, value: str | None) -> str | None:
+    if value == "":  # a script whose variable is empty means to be protected, and is told that it is not
+        raise click.BadParameter("must not be empty")
+    return value
+
+
 @main.command()
 @click.argument("prompt")
 @_parameters
+@click.option("--idempotency-key", callback=_filled, help="Make it once; under the same key it comes back.")
+@click.option("--cache-key", callback=_filled, help="Take what was made so before, if anything was.")
 @speaks
-def generate(prompt: str, output: Path | None, way: Way, **parameters: Any) -> None:
+def generate(
+    prompt: str,
+    output: Path | None,
+    way: Way,
+    idempotency_key: str | None,
+    cache_key: str | None,
+    **parameters: Any,
+) -> None:
     """Make a picture."""
+    from imagegen import v1
+
     from terminal import drawing
 
     if output is not None:
         make_folder(output.parent)  # before anything is paid for
-    asked = _as_named(output, parameters)
+    asked: dict[str, Any] = {
+        **_as_named(output, parameters),
+        "idempotency_key": idempotency_key or "",
+        "cache": v1.CacheUse(key=cache_key) if cache_key else None,
+    }
     speak(lambda client: drawing.generate(out, client, prompt, output, **asked), way)
 
 

@@ -68,11 +68,17 @@ async def generate(
     for failed in completed.failed_images:
         console.print(Text.assemble((f"image {failed.index} failed", "red"), f": {failed.message}"))
     report = completed.report
-    cost = f"${dollars(report.cost_micro_usd)}" if report.cost_micro_usd else "free"
-    console.print(f"{report.provider}/{report.model}  {cost}  {time.monotonic() - started:.1f} s")
+    console.print(f"{report.provider}/{report.model}  {_cost(report)}  {time.monotonic() - started:.1f} s")
     for change in report.changes:
         if change.action != v1.ParameterChange.ACTION_APPLIED:
             console.print(of_change(change), style="dim")
+
+
+def _cost(report: v1.Report) -> str:
+    cost = f"${dollars(report.cost_micro_usd)}" if report.cost_micro_usd else "free"
+    if report.origin == v1.ORIGIN_REPEATED:
+        return f"repeated ({cost}, the first time)"
+    return cost
 
 
 def _title(prompt: str, index: int, n: int) -> str:

@@ -49,7 +49,16 @@ class Picture:
         return self.start.partial_index if self.start.HasField("partial_index") else None
 
 
-Event = v1.Planned | v1.AttemptStarted | v1.AttemptEnded | v1.Progress | Picture | v1.FailedImage | v1.Completed
+Event = (
+    v1.Planned
+    | v1.Recalled
+    | v1.AttemptStarted
+    | v1.AttemptEnded
+    | v1.Progress
+    | Picture
+    | v1.FailedImage
+    | v1.Completed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +116,8 @@ async def assemble(
                 chunks = []
             case "planned":
                 yield message.planned
+            case "recalled":
+                yield message.recalled
             case "attempt_started":
                 yield message.attempt_started
             case "attempt_ended":

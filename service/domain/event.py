@@ -2,7 +2,8 @@
 
     Planned, then for each attempt AttemptStarted, Progress, PartialImage and ImageReady, AttemptEnded; then an
     ImageFailed for each image that did not come while others did, and at last Completed. A request that fails raises
-    instead of completing, and one whose time is over raises without waiting for the attempt's end.
+    instead of completing, and one whose time is over raises without waiting for the attempt's end. For an answer that
+    was given before nobody is asked: Recalled says so, and the finished images follow.
 
 An adapter yields Progress, PartialImage, ImageReady, and once each, when the provider says it, Accepted and Answered.
 """
@@ -142,6 +143,12 @@ class Report(Struct, frozen=True, kw_only=True):
         return sum(attempt.seconds for attempt in self.attempts)
 
 
+class Recalled(Struct, frozen=True):
+    """The answer was given before: this is the account of it, and only its finished images follow."""
+
+    report: Report
+
+
 class Completed(Struct, frozen=True):
     created: int
     usage: Usage | None
@@ -152,4 +159,4 @@ class Completed(Struct, frozen=True):
 
 Shown = Progress | PartialImage | ImageReady
 AdapterEvent = Shown | Accepted | Answered
-Event = Planned | AttemptStarted | AttemptEnded | Progress | PartialImage | ImageReady | ImageFailed | Completed
+Event = Planned | Recalled | AttemptStarted | AttemptEnded | Shown | ImageFailed | Completed

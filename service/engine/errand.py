@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from service.access.permit import Permit
 from service.domain.answer import Order
-from service.domain.event import AttemptEnded, AttemptRecord, Event, ImageReady, Outcome
+from service.domain.event import AttemptEnded, AttemptRecord, Event, ImageReady, Outcome, Recalled
 from service.domain.plan import Plan, Step
 from service.domain.price import MicroUsd
 from service.domain.record import Purpose, Sending
@@ -104,6 +104,7 @@ class Errand:
         await self.permit.hold(self.purpose, found.cost, found.sending)
         self.permit.settle(found.record)
         self.account.cached(found.completed, found.record)
+        yield Recalled(self.account.report())
         with BACKLOG.holding(weight(found.images)):
             for image in found.images:
                 yield ImageReady(image)

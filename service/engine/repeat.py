@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from msgspec.structs import replace
 
 from service.domain.answer import Answer, Failure
-from service.domain.event import Event, ImageReady, Origin, Outcome, Report
+from service.domain.event import Event, ImageReady, Origin, Outcome, Recalled, Report
 from service.domain.request import ImageRequest
 from service.engine.backlog import BACKLOG, weight
 from service.engine.delivery import Delivery
@@ -21,17 +21,18 @@ async def tell_again(
     if answer.failure is not None:
         raise _error(answer.failure, request_id)
     images = await delivery.fetch(answer)
-    if images is None:
+    completed = answer.completed
+    if images is None or completed is None:
         raise lost()
+    report = _repeated(completed.report, request_id)
+    yield Recalled(report)
     to_caller = delivery.for_request(request, inline_limit)
     with BACKLOG.holding(weight(images)):
         for image in images:
             yield await to_caller.deliver(ImageReady(image))
-    completed = answer.completed
-    if completed is not None:
-        for missing in completed.failed:
-            yield missing
-        yield replace(completed, report=_repeated(completed.report, request_id))
+    for missing in completed.failed:
+        yield missing
+    yield replace(completed, report=report)
 
 
 def lost() -> GatewayError:

@@ -44,6 +44,8 @@ def messages_of(event: events.Event, sha256: str, style: Style) -> Iterator[v1.S
                 steps=[codec.step(each) for each in made.steps], skipped=[codec.skipped(each) for each in made.skipped]
             )
             yield v1.StreamGenerateImagesResponse(planned=planned)
+        case events.Recalled(report):
+            yield v1.StreamGenerateImagesResponse(recalled=v1.Recalled(report=codec.report(report)))
         case events.AttemptStarted(number, index, target):
             started = v1.AttemptStarted(
                 number=number, step=index, provider=target.provider, kind=target.kind, model=target.model

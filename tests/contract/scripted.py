@@ -62,6 +62,7 @@ CARD = ModelCard(
 
 SCRIPT: tuple[events.Event, ...] = (
     events.Planned(some.PLAN),
+    events.Recalled(some.REPORT),
     events.AttemptStarted(4, 1, some.OTHER),
     events.Progress(2, 62.5, "painting"),
     some.PARTIAL,

@@ -99,6 +99,7 @@ async def test_stream_is_whole(there: Spoken) -> None:
 
     assert await streamed(there) == [
         one(planned=v1.Planned(steps=[some.STEP_MESSAGE], skipped=[some.SKIPPED_MESSAGE])),
+        one(recalled=v1.Recalled(report=some.REPORT_MESSAGE)),
         one(attempt_started=asked),
         one(progress=v1.Progress(image_index=2, percent=62.5, phase="painting")),
         one(image_start=preview),

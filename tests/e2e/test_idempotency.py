@@ -14,7 +14,7 @@ from service.errors import GatewayError, Reason
 from service.stores.blobs.port import Shelf
 from tests.e2e.keys import BODY, MODEL, another_process, completed, keyed, pictures_of
 from tests.house import House
-from tests.rest.asking import ask
+from tests.rest.asking import ask, events_of
 from tests.upstreams import openai as double
 
 CALLERS = 200
@@ -81,6 +81,29 @@ async def test_a_stream_again_is_its_finished_images(house: House) -> None:
     assert {each.index: each.data for each in again} == finished
     assert [each.partial for each in again] == [None, None]
     assert origin(last.report) == "repeated"
+    assert len(house.openai.bill) == 1
+
+
+@pytest.mark.parametrize(
+    ("headers", "told"), [(keyed("again"), "repeated"), ({"x-bf-cache-key": "again"}, "cached")], ids=str
+)
+async def test_a_stream_given_again_has_the_headers_of_a_whole_answer(
+    house: House, headers: dict[str, str], told: str
+) -> None:
+    """Who made it and what it cost is known before the first byte, and said there; it stays so in the last event."""
+    body = {"model": MODEL, "prompt": "a fox", "size": "1000x1000"}
+    await ask(house, body, headers=headers)
+    whole = await ask(house, body, headers=headers)
+    streamed = await ask(house, {**body, "stream": True, "partial_images": 2}, headers=headers)
+
+    said = {name: value for name, value in streamed.headers.items() if name.startswith("x-imagegen-")}
+    assert said == {name: value for name, value in whole.headers.items() if name.startswith("x-imagegen-")}
+    assert (said["x-imagegen-origin"], said["x-imagegen-changes"]) == (told, "size:translated")
+    (last,) = events_of(streamed)
+    assert last.data["extra_fields"] == {
+        **whole.json()["extra_fields"],
+        "request_type": "image_generation_stream",
+    }
     assert len(house.openai.bill) == 1
 
 

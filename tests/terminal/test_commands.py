@@ -100,6 +100,39 @@ async def test_cost_and_changes_are_told(house: House, place: Place) -> None:
     assert re.search(r"^seed 42: dropped \(.+\)$", result.out, re.MULTILINE)
 
 
+async def test_made_once(house: House, place: Place) -> None:
+    """Under an idempotency key or a cache key the same picture comes back, nobody is asked, and that is told."""
+    for key, told in (
+        ("--idempotency-key", r"openai/gpt-image-2  repeated \(\$0\.\d+, the first time\)"),
+        ("--cache-key", r"cache/openai/gpt-image-2  free"),
+    ):
+        billed = len(house.openai.bill)
+        for name in ("one.png", "other.png"):
+            result = await generate(house, place, "dusk", "-m", "openai/gpt-image-2", key, "dusk", "-o", name)
+            assert (result.code, result.err) == (0, "")
+        assert re.search(rf"^{told}  \d+\.\d s$", result.out, re.MULTILINE), result.out
+        assert (place.work / "one.png").read_bytes() == (place.work / "other.png").read_bytes()
+        assert len(house.openai.bill) == billed + 1
+
+
+@pytest.mark.parametrize("option", ["--idempotency-key", "--cache-key"])
+async def test_an_empty_key_is_refused(house: House, place: Place, option: str) -> None:
+    """A script whose variable is empty is told so, before anything is made."""
+    result = await generate(house, place, "dusk", option, "")
+
+    assert (result.code, result.out, files(place)) == (2, "", [])
+    assert f"Invalid value for '{option}': must not be empty" in result.err
+
+
+async def test_strict_refuses_what_would_change(house: House, place: Place) -> None:
+    """With --strict what a model does not take is refused by name, a ratio as well as anything else."""
+    asked = ("-m", "openai/gpt-image-2", "--aspect-ratio", "7:1")
+    result = await generate(house, place, "dusk", *asked, "--strict")
+
+    assert_one_line(result, "aspect_ratio")
+    assert house.openai.calls == 0
+
+
 async def test_image_that_did_not_come_is_told(house: House, place: Place) -> None:
     """Of several pictures those that came are written, and those that did not are named."""
     house.openai.always(fewer_images(1))

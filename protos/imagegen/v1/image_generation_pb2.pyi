@@ -312,9 +312,10 @@ class StreamGenerateImagesResponse(_message.Message):
     IMAGE_END_FIELD_NUMBER: _builtins.int
     IMAGE_FAILED_FIELD_NUMBER: _builtins.int
     COMPLETED_FIELD_NUMBER: _builtins.int
+    RECALLED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def planned(self) -> Global___Planned:
-        """The plan stands. Always the first."""
+        """The plan stands. The first, but where an idempotency key was answered before."""
 
     @_builtins.property
     def attempt_started(self) -> Global___AttemptStarted:
@@ -348,6 +349,10 @@ class StreamGenerateImagesResponse(_message.Message):
     def completed(self) -> Global___Completed:
         """All is said. Always the last of a call that succeeds."""
 
+    @_builtins.property
+    def recalled(self) -> Global___Recalled:
+        """The answer was given before: of what was made then only the finished pictures follow."""
+
     def __init__(
         self,
         *,
@@ -360,12 +365,13 @@ class StreamGenerateImagesResponse(_message.Message):
         image_end: _images_pb2.ImageEnd | None = ...,
         image_failed: _images_pb2.FailedImage | None = ...,
         completed: Global___Completed | None = ...,
+        recalled: Global___Recalled | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt_ended", b"attempt_ended", "attempt_started", b"attempt_started", "completed", b"completed", "event", b"event", "image_chunk", b"image_chunk", "image_end", b"image_end", "image_failed", b"image_failed", "image_start", b"image_start", "planned", b"planned", "progress", b"progress"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt_ended", b"attempt_ended", "attempt_started", b"attempt_started", "completed", b"completed", "event", b"event", "image_chunk", b"image_chunk", "image_end", b"image_end", "image_failed", b"image_failed", "image_start", b"image_start", "planned", b"planned", "progress", b"progress", "recalled", b"recalled"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_ended", b"attempt_ended", "attempt_started", b"attempt_started", "completed", b"completed", "event", b"event", "image_chunk", b"image_chunk", "image_end", b"image_end", "image_failed", b"image_failed", "image_start", b"image_start", "planned", b"planned", "progress", b"progress"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_ended", b"attempt_ended", "attempt_started", b"attempt_started", "completed", b"completed", "event", b"event", "image_chunk", b"image_chunk", "image_end", b"image_end", "image_failed", b"image_failed", "image_start", b"image_start", "planned", b"planned", "progress", b"progress", "recalled", b"recalled"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["planned", "attempt_started", "attempt_ended", "progress", "image_start", "image_chunk", "image_end", "image_failed", "completed"]  # noqa: Y015
+    _WhichOneofReturnType_event: _TypeAlias = _typing.Literal["planned", "attempt_started", "attempt_ended", "progress", "image_start", "image_chunk", "image_end", "image_failed", "completed", "recalled"]  # noqa: Y015
     _WhichOneofArgType_event: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_event) -> _WhichOneofReturnType_event | None: ...
 
@@ -400,6 +406,30 @@ class Planned(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Planned: _TypeAlias = Planned  # noqa: Y015
+
+@_typing.final
+class Recalled(_message.Message):
+    """The answer was given before."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REPORT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def report(self) -> _report_pb2.Report:
+        """The account of the request, as Completed has it."""
+
+    def __init__(
+        self,
+        *,
+        report: _report_pb2.Report | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["report", b"report"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Recalled: _TypeAlias = Recalled  # noqa: Y015
 
 @_typing.final
 class AttemptStarted(_message.Message):
