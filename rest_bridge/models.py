@@ -82,10 +82,12 @@ def _model(of: v1.Model) -> dict[str, Any]:
 
 
 def _domain(of: v1.Parameter) -> dict[str, Any]:
-    """What is taken for a parameter: {"choice": {…}}, {"range": {…}}, {"size": {…}} or {"text": {}}."""
+    """What is taken for a parameter, under the name of its kind: {"integer": {…}}, {"choice": {…}}, {"text": {}}, …"""
     match of.WhichOneof("domain"):
         case "choice":
             return {"choice": {"values": list(of.choice.values), "understood": dict(of.choice.understood)}}
+        case "integer":
+            return {"integer": {"low": of.integer.low, "high": of.integer.high}}
         case "range":
             return {"range": {"low": _number(of.range.low), "high": _number(of.range.high)}}
         case "size":

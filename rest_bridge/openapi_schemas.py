@@ -236,6 +236,7 @@ def _models() -> dict[str, Any]:
     domain = {
         "oneOf": [
             exactly({"choice": exactly({"values": words, "understood": synonyms})}),
+            exactly({"integer": exactly({"low": NUMBER, "high": NUMBER})}),
             exactly({"range": exactly({"low": number, "high": number})}),
             exactly({"size": exactly({"names": words, "any": FLAG, "understood": synonyms}, {**rule})}),
             exactly({"text": exactly({})}),

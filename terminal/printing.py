@@ -27,7 +27,7 @@ def models(console: Console, found: Mapping[str, v1.Model]) -> None:
         size = takes["size"].size if "size" in takes else v1.SizeRule()
         sizes = "any" if size.any else ", ".join(size.names)
         quality = ", ".join(takes["quality"].choice.values) if "quality" in takes else ""
-        n = f"{takes['n'].range.high:g}" if "n" in takes else "1"
+        n = f"{takes['n'].integer.high}" if "n" in takes else "1"
         leads = ", ".join(model.targets) if model.targets else "" if model.configured else "not configured"
         table.add_row(name, leads, sizes, quality, n, "yes" if model.streaming else "no")
     console.print(table)

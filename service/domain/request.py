@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, get_type_hints
 
 from msgspec import Struct, field
 
@@ -42,6 +42,9 @@ class Parameters(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 WORDS = frozenset({"negative_prompt", "user", "safety_identifier"})
 """Parameters in which callers write what they like; so do they in the extras."""
+
+WHOLE = frozenset(name for name, kind in get_type_hints(Parameters).items() if kind == int | None)
+"""Parameters that are whole numbers, whatever the model."""
 
 PARAMETER_NAMES = tuple(name for name in Parameters.__struct_fields__ if name != "extras")
 

@@ -14,7 +14,7 @@ from service.domain import event as events
 from service.domain.card import Choice, Domain, Range, Sizes
 from service.domain.image import FileRef, TokenDetails, Traits, Usage
 from service.domain.plan import Action, Change, Plan, Skipped, Step
-from service.domain.request import PARAMETER_NAMES, CacheUse, ImageRequest, Parameters
+from service.domain.request import PARAMETER_NAMES, WHOLE, CacheUse, ImageRequest, Parameters
 from service.errors import GatewayError, Reason
 
 LONGEST_NAME = 128
@@ -242,6 +242,8 @@ def parameter(name: str, domain: Domain) -> v1.Parameter:
     match domain:
         case Choice(values, understood):
             return v1.Parameter(name=name, choice=v1.Choice(values=values, understood=understood))
+        case Range(low, high, whole) if whole or name in WHOLE:
+            return v1.Parameter(name=name, integer=v1.IntegerRange(low=int(low), high=int(high)))
         case Range(low, high):
             return v1.Parameter(name=name, range=v1.NumberRange(low=low, high=high))
         case Sizes():

@@ -52,6 +52,8 @@ CARD = ModelCard(
     parameters={
         "size": SIZES,
         "n": Range(1, 10),
+        "guidance": Range(0.5, 9.5),
+        "seed": Range(-(2**63), 2**63 - 1),
         "quality": Choice(("low", "high"), {"hd": "high"}),
         "negative_prompt": Text(),
     },

@@ -26,7 +26,7 @@ from service.stores.blobs.port import Shelf
 from tests.contract import books
 from tests.contract import specimens as some
 from tests.contract.reflection import reachable, said
-from tests.contract.scripted import Spoken, spoken_to
+from tests.contract.scripted import CARD, Spoken, spoken_to
 from tests.contract.sources import sources
 
 
@@ -151,6 +151,19 @@ async def test_every_field_of_a_failure_is_filled(there: Spoken) -> None:
     packed: Sequence[Any] = status_pb2.Status.FromString(wire).details
     assert any(each.Unpack(detail) for each in packed)
     assert reachable(v1.ErrorDetail.DESCRIPTOR) - said(detail) == set()
+
+
+async def test_a_model_says_what_it_takes(there: Spoken) -> None:
+    """Each kind of bounds as it is meant: whole numbers to their last digit, fractions, words and their synonyms."""
+    model = await v1.ModelsStub(there.channel).GetModel(v1.GetModelRequest(name="pictures"))
+
+    takes = {each.name: each for each in model.model.parameters}
+    assert list(takes) == [*CARD.parameters]
+    assert takes["n"].integer == v1.IntegerRange(low=1, high=10)
+    assert takes["seed"].integer == v1.IntegerRange(low=-(2**63), high=2**63 - 1)
+    assert takes["guidance"].range == v1.NumberRange(low=0.5, high=9.5)
+    assert takes["quality"].choice == v1.Choice(values=["low", "high"], understood={"hd": "high"})
+    assert takes["negative_prompt"].text == v1.FreeText()
 
 
 async def test_every_field_is_filled_by_somebody(there: Spoken) -> None:

@@ -17,6 +17,7 @@ HEAD = 9
 """Bytes before what a frame holds."""
 REFUSED_STREAM = 7
 CANCEL = 8
+ENHANCE_YOUR_CALM = 11
 
 
 def header_block(method: str, *more: tuple[str, str]) -> bytes:
@@ -54,14 +55,16 @@ SETTINGS = SettingsFrame(0, {SettingsFrame.INITIAL_WINDOW_SIZE: 65_536}).seriali
 class Attacker:
     """One connection, and what came back over it.
 
-    It hears through a socket of its own: a stream of asyncio's forgets what came in once a write has failed, and the
-    goodbye comes shortly before one fails.
+    It is a bare socket: a stream of asyncio's forgets what came in once a write has failed, and the goodbye comes
+    shortly before one fails.
     """
 
-    def __init__(self, hearing: socket.socket, writer: asyncio.StreamWriter) -> None:
-        self._hearing = hearing
+    def __init__(self, connection: socket.socket) -> None:
+        self._connection = connection
+        self._loop = asyncio.get_running_loop()
+        self._turn = asyncio.Lock()
+        self._writing: set[asyncio.Task[bool]] = set()
         self._heard = bytearray()
-        self._writer = writer
         self.frames: Counter[str] = Counter()
         self.resets: Counter[int] = Counter()
         """By their error codes."""
@@ -73,19 +76,37 @@ class Attacker:
         self.limits: dict[int, int] = {}
         self._decoder = hpack.Decoder()
 
+    @property
+    def refused(self) -> int:
+        """How many streams were turned away; the code depends on whether the limit was told by then."""
+        return self.resets[REFUSED_STREAM] + self.resets[ENHANCE_YOUR_CALM]
+
     async def send(self, pieces: Iterable[bytes], within: float = 6) -> None:
         """As much as the server takes in that time, and until it hangs up."""
-        with suppress(ConnectionError, TimeoutError):
+        with suppress(TimeoutError):
             async with asyncio.timeout(within):
                 for piece in pieces:
-                    self._writer.write(piece)
-                    await self._writer.drain()
+                    if not await asyncio.shield(self._write(piece)):  # no frame is cut off in the middle
+                        return
                     await asyncio.sleep(0)  # what is taken at once would leave no turn to anybody else
 
+    def _write(self, content: bytes) -> asyncio.Task[bool]:
+        task = asyncio.create_task(self._written(content))
+        self._writing.add(task)
+        task.add_done_callback(self._writing.discard)
+        return task
+
+    async def _written(self, content: bytes) -> bool:
+        async with self._turn:
+            try:
+                await self._loop.sock_sendall(self._connection, content)
+            except ConnectionError:
+                return False
+        return True
+
     async def listen(self) -> None:
-        loop = asyncio.get_running_loop()
         with suppress(ConnectionError):
-            while received := await loop.sock_recv(self._hearing, 65_536):
+            while received := await self._loop.sock_recv(self._connection, 65_536):
                 self._heard += received
                 while frame := self._next():
                     self._hear(frame)
@@ -113,26 +134,28 @@ class Attacker:
             self.farewell = frame.additional_data  # pyright: ignore - and GOAWAY its reason
         elif frame.type == 4 and "ACK" not in frame.flags:
             self.limits |= frame.settings  # pyright: ignore - and SETTINGS their settings
-            self._writer.write(SettingsFrame(0, flags=("ACK",)).serialize())
+            self._write(SettingsFrame(0, flags=("ACK",)).serialize())
         elif frame.type == 6 and "ACK" not in frame.flags:
-            self._writer.write(PingFrame(0, frame.opaque_data, flags=("ACK",)).serialize())  # pyright: ignore - and PING
+            self._write(PingFrame(0, frame.opaque_data, flags=("ACK",)).serialize())  # pyright: ignore - and PING
+
+    async def close(self) -> None:
+        for task in self._writing:
+            task.cancel()
+        if self._writing:
+            await asyncio.wait(self._writing)
 
 
 @asynccontextmanager
 async def attacking(address: str) -> AsyncGenerator[Attacker]:
     host, _, port = address.rpartition(":")
-    with socket.create_connection((host, int(port))) as connection, connection.dup() as hearing:
+    with socket.create_connection((host, int(port))) as connection:
         connection.setblocking(False)
-        _, writer = await asyncio.open_connection(sock=connection)
-        writer.transport.pause_reading()  # pyright: ignore - any transport of a connection can
-        attacker = Attacker(hearing, writer)
+        attacker = Attacker(connection)
         listening = asyncio.create_task(attacker.listen())
-        writer.write(PREFACE + SettingsFrame(0).serialize())
+        await attacker.send([PREFACE + SettingsFrame(0).serialize()])
         try:
             yield attacker
         finally:
             listening.cancel()
             await asyncio.wait({listening})
-            writer.close()
-            with suppress(ConnectionError):
-                await writer.wait_closed()
+            await attacker.close()

@@ -168,7 +168,9 @@ async def test_its_schemas_describe_real_answers(home: House) -> None:
     for body in (order(), painting(n=0), painting(model="nothing")):
         valid(json_of(await ask(home, body)), "Error")
     valid(await read(home, "/v1/models"), "ModelList")
-    valid(await read(home, "/v1/models/painter/scene"), "Model")
+    model = await read(home, "/v1/models/painter/scene")
+    valid(model, "Model")
+    assert model["imagegen"]["parameters"]["seed"] == {"integer": {"low": -(2**63), "high": 2**63 - 1}}
 
 
 async def test_every_refusal_is_as_described(home: House) -> None:

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagegen/v1/models.proto\x12\x0bimagegen.v1\"\x13\n\x11ListModelsRequest\"8\n\x12ListModelsResponse\x12\"\n\x06models\x18\x01 \x03(\x0b\x32\x12.imagegen.v1.Model\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"5\n\x10GetModelResponse\x12!\n\x05model\x18\x01 \x01(\x0b\x32\x12.imagegen.v1.Model\"\x16\n\x14ListProvidersRequest\"A\n\x15ListProvidersResponse\x12(\n\tproviders\x18\x01 \x03(\x0b\x32\x15.imagegen.v1.Provider\"\x97\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nconfigured\x18\x03 \x01(\x08\x12\x0e\n\x06models\x18\x04 \x03(\t\x12&\n\x04keys\x18\x05 \x03(\x0b\x32\x18.imagegen.v1.ProviderKey\x12#\n\x03out\x18\x06 \x03(\x0b\x32\x16.imagegen.v1.OutTarget\";\n\x0bProviderKey\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x05\x12\x0e\n\x06models\x18\x03 \x03(\t\"<\n\tOutTarget\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\"\xe2\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x12\n\nconfigured\x18\x04 \x01(\x08\x12\x0f\n\x07targets\x18\x05 \x03(\t\x12\x12\n\noperations\x18\x06 \x03(\t\x12*\n\nparameters\x18\x07 \x03(\x0b\x32\x16.imagegen.v1.Parameter\x12\x11\n\tstreaming\x18\x08 \x01(\x08\x12\x1d\n\x15max_prompt_characters\x18\t \x01(\x05\x12\x14\n\x0ctakes_extras\x18\n \x01(\x08\"\xc3\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x06\x63hoice\x18\x02 \x01(\x0b\x32\x13.imagegen.v1.ChoiceH\x00\x12)\n\x05range\x18\x03 \x01(\x0b\x32\x18.imagegen.v1.NumberRangeH\x00\x12%\n\x04text\x18\x04 \x01(\x0b\x32\x15.imagegen.v1.FreeTextH\x00\x12%\n\x04size\x18\x05 \x01(\x0b\x32\x15.imagegen.v1.SizeRuleH\x00\x42\x08\n\x06\x64omain\"\x84\x01\n\x06\x43hoice\x12\x0e\n\x06values\x18\x01 \x03(\t\x12\x37\n\nunderstood\x18\x02 \x03(\x0b\x32#.imagegen.v1.Choice.UnderstoodEntry\x1a\x31\n\x0fUnderstoodEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"(\n\x0bNumberRange\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\"\n\n\x08\x46reeText\"\x88\x02\n\x08SizeRule\x12\r\n\x05names\x18\x01 \x03(\t\x12\x0b\n\x03\x61ny\x18\x02 \x01(\x08\x12\x13\n\x0bmultiple_of\x18\x03 \x01(\x05\x12\x10\n\x08min_side\x18\x04 \x01(\x05\x12\x10\n\x08max_side\x18\x05 \x01(\x05\x12\x11\n\tmax_ratio\x18\x06 \x01(\x01\x12\x12\n\nmax_pixels\x18\x07 \x01(\x03\x12\x12\n\nmin_pixels\x18\x08 \x01(\x03\x12\x39\n\nunderstood\x18\t \x03(\x0b\x32%.imagegen.v1.SizeRule.UnderstoodEntry\x1a\x31\n\x0fUnderstoodEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\x87\x02\n\x06Models\x12R\n\nListModels\x12\x1e.imagegen.v1.ListModelsRequest\x1a\x1f.imagegen.v1.ListModelsResponse\"\x03\x90\x02\x01\x12L\n\x08GetModel\x12\x1c.imagegen.v1.GetModelRequest\x1a\x1d.imagegen.v1.GetModelResponse\"\x03\x90\x02\x01\x12[\n\rListProviders\x12!.imagegen.v1.ListProvidersRequest\x1a\".imagegen.v1.ListProvidersResponse\"\x03\x90\x02\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18imagegen/v1/models.proto\x12\x0bimagegen.v1\"\x13\n\x11ListModelsRequest\"8\n\x12ListModelsResponse\x12\"\n\x06models\x18\x01 \x03(\x0b\x32\x12.imagegen.v1.Model\"\x1f\n\x0fGetModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"5\n\x10GetModelResponse\x12!\n\x05model\x18\x01 \x01(\x0b\x32\x12.imagegen.v1.Model\"\x16\n\x14ListProvidersRequest\"A\n\x15ListProvidersResponse\x12(\n\tproviders\x18\x01 \x03(\x0b\x32\x15.imagegen.v1.Provider\"\x97\x01\n\x08Provider\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12\x12\n\nconfigured\x18\x03 \x01(\x08\x12\x0e\n\x06models\x18\x04 \x03(\t\x12&\n\x04keys\x18\x05 \x03(\x0b\x32\x18.imagegen.v1.ProviderKey\x12#\n\x03out\x18\x06 \x03(\x0b\x32\x16.imagegen.v1.OutTarget\";\n\x0bProviderKey\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06weight\x18\x02 \x01(\x05\x12\x0e\n\x06models\x18\x03 \x03(\t\"<\n\tOutTarget\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0b\n\x03key\x18\x02 \x01(\t\x12\x13\n\x0b\x65xplanation\x18\x03 \x01(\t\"\xe2\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x0c\n\x04kind\x18\x03 \x01(\t\x12\x12\n\nconfigured\x18\x04 \x01(\x08\x12\x0f\n\x07targets\x18\x05 \x03(\t\x12\x12\n\noperations\x18\x06 \x03(\t\x12*\n\nparameters\x18\x07 \x03(\x0b\x32\x16.imagegen.v1.Parameter\x12\x11\n\tstreaming\x18\x08 \x01(\x08\x12\x1d\n\x15max_prompt_characters\x18\t \x01(\x05\x12\x14\n\x0ctakes_extras\x18\n \x01(\x08\"\xf1\x01\n\tParameter\x12\x0c\n\x04name\x18\x01 \x01(\t\x12%\n\x06\x63hoice\x18\x02 \x01(\x0b\x32\x13.imagegen.v1.ChoiceH\x00\x12)\n\x05range\x18\x03 \x01(\x0b\x32\x18.imagegen.v1.NumberRangeH\x00\x12%\n\x04text\x18\x04 \x01(\x0b\x32\x15.imagegen.v1.FreeTextH\x00\x12%\n\x04size\x18\x05 \x01(\x0b\x32\x15.imagegen.v1.SizeRuleH\x00\x12,\n\x07integer\x18\x06 \x01(\x0b\x32\x19.imagegen.v1.IntegerRangeH\x00\x42\x08\n\x06\x64omain\"\x84\x01\n\x06\x43hoice\x12\x0e\n\x06values\x18\x01 \x03(\t\x12\x37\n\nunderstood\x18\x02 \x03(\x0b\x32#.imagegen.v1.Choice.UnderstoodEntry\x1a\x31\n\x0fUnderstoodEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"(\n\x0bNumberRange\x12\x0b\n\x03low\x18\x01 \x01(\x01\x12\x0c\n\x04high\x18\x02 \x01(\x01\")\n\x0cIntegerRange\x12\x0b\n\x03low\x18\x01 \x01(\x03\x12\x0c\n\x04high\x18\x02 \x01(\x03\"\n\n\x08\x46reeText\"\x88\x02\n\x08SizeRule\x12\r\n\x05names\x18\x01 \x03(\t\x12\x0b\n\x03\x61ny\x18\x02 \x01(\x08\x12\x13\n\x0bmultiple_of\x18\x03 \x01(\x05\x12\x10\n\x08min_side\x18\x04 \x01(\x05\x12\x10\n\x08max_side\x18\x05 \x01(\x05\x12\x11\n\tmax_ratio\x18\x06 \x01(\x01\x12\x12\n\nmax_pixels\x18\x07 \x01(\x03\x12\x12\n\nmin_pixels\x18\x08 \x01(\x03\x12\x39\n\nunderstood\x18\t \x03(\x0b\x32%.imagegen.v1.SizeRule.UnderstoodEntry\x1a\x31\n\x0fUnderstoodEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\x32\x87\x02\n\x06Models\x12R\n\nListModels\x12\x1e.imagegen.v1.ListModelsRequest\x1a\x1f.imagegen.v1.ListModelsResponse\"\x03\x90\x02\x01\x12L\n\x08GetModel\x12\x1c.imagegen.v1.GetModelRequest\x1a\x1d.imagegen.v1.GetModelResponse\"\x03\x90\x02\x01\x12[\n\rListProviders\x12!.imagegen.v1.ListProvidersRequest\x1a\".imagegen.v1.ListProvidersResponse\"\x03\x90\x02\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -62,19 +62,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MODEL']._serialized_start=577
   _globals['_MODEL']._serialized_end=803
   _globals['_PARAMETER']._serialized_start=806
-  _globals['_PARAMETER']._serialized_end=1001
-  _globals['_CHOICE']._serialized_start=1004
-  _globals['_CHOICE']._serialized_end=1136
-  _globals['_CHOICE_UNDERSTOODENTRY']._serialized_start=1087
-  _globals['_CHOICE_UNDERSTOODENTRY']._serialized_end=1136
-  _globals['_NUMBERRANGE']._serialized_start=1138
-  _globals['_NUMBERRANGE']._serialized_end=1178
-  _globals['_FREETEXT']._serialized_start=1180
-  _globals['_FREETEXT']._serialized_end=1190
-  _globals['_SIZERULE']._serialized_start=1193
-  _globals['_SIZERULE']._serialized_end=1457
-  _globals['_SIZERULE_UNDERSTOODENTRY']._serialized_start=1087
-  _globals['_SIZERULE_UNDERSTOODENTRY']._serialized_end=1136
-  _globals['_MODELS']._serialized_start=1460
-  _globals['_MODELS']._serialized_end=1723
+  _globals['_PARAMETER']._serialized_end=1047
+  _globals['_CHOICE']._serialized_start=1050
+  _globals['_CHOICE']._serialized_end=1182
+  _globals['_CHOICE_UNDERSTOODENTRY']._serialized_start=1133
+  _globals['_CHOICE_UNDERSTOODENTRY']._serialized_end=1182
+  _globals['_NUMBERRANGE']._serialized_start=1184
+  _globals['_NUMBERRANGE']._serialized_end=1224
+  _globals['_INTEGERRANGE']._serialized_start=1226
+  _globals['_INTEGERRANGE']._serialized_end=1267
+  _globals['_FREETEXT']._serialized_start=1269
+  _globals['_FREETEXT']._serialized_end=1279
+  _globals['_SIZERULE']._serialized_start=1282
+  _globals['_SIZERULE']._serialized_end=1546
+  _globals['_SIZERULE_UNDERSTOODENTRY']._serialized_start=1133
+  _globals['_SIZERULE_UNDERSTOODENTRY']._serialized_end=1182
+  _globals['_MODELS']._serialized_start=1549
+  _globals['_MODELS']._serialized_end=1812
 # @@protoc_insertion_point(module_scope)

@@ -335,6 +335,7 @@ class Parameter(_message.Message):
     RANGE_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     SIZE_FIELD_NUMBER: _builtins.int
+    INTEGER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The parameter's name in ImageParameters."""
     @_builtins.property
@@ -353,6 +354,10 @@ class Parameter(_message.Message):
     def size(self) -> Global___SizeRule:
         """A size in pixels."""
 
+    @_builtins.property
+    def integer(self) -> Global___IntegerRange:
+        """A whole number within bounds."""
+
     def __init__(
         self,
         *,
@@ -361,12 +366,13 @@ class Parameter(_message.Message):
         range: Global___NumberRange | None = ...,
         text: Global___FreeText | None = ...,
         size: Global___SizeRule | None = ...,
+        integer: Global___IntegerRange | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "domain", b"domain", "range", b"range", "size", b"size", "text", b"text"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "domain", b"domain", "integer", b"integer", "range", b"range", "size", b"size", "text", b"text"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "domain", b"domain", "name", b"name", "range", b"range", "size", b"size", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["choice", b"choice", "domain", b"domain", "integer", b"integer", "name", b"name", "range", b"range", "size", b"size", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_domain: _TypeAlias = _typing.Literal["choice", "range", "text", "size"]  # noqa: Y015
+    _WhichOneofReturnType_domain: _TypeAlias = _typing.Literal["choice", "range", "text", "size", "integer"]  # noqa: Y015
     _WhichOneofArgType_domain: _TypeAlias = _typing.Literal["domain", b"domain"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_domain) -> _WhichOneofReturnType_domain | None: ...
 
@@ -447,6 +453,32 @@ class NumberRange(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___NumberRange: _TypeAlias = NumberRange  # noqa: Y015
+
+@_typing.final
+class IntegerRange(_message.Message):
+    """A whole number within bounds, both included."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LOW_FIELD_NUMBER: _builtins.int
+    HIGH_FIELD_NUMBER: _builtins.int
+    low: _builtins.int
+    """The least."""
+    high: _builtins.int
+    """The most."""
+    def __init__(
+        self,
+        *,
+        low: _builtins.int = ...,
+        high: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["high", b"high", "low", b"low"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IntegerRange: _TypeAlias = IntegerRange  # noqa: Y015
 
 @_typing.final
 class FreeText(_message.Message):
