@@ -47,6 +47,9 @@ SWEEP = (
     "DELETE FROM answers WHERE id IN (SELECT id FROM answers WHERE ends <= $1 LIMIT 500) AND ends <= $1 RETURNING id"
 )
 
+_ANSWER = msgspec.json.Decoder(Answer)
+"""Made while one thread imports this: types that several threads teach to msgspec at once end the process."""
+
 
 class TakenError(GatewayError):
     """Another request claimed the name first."""
@@ -113,6 +116,6 @@ def sweep(now: float) -> Work[bool]:
 def _read(answer: str) -> Answer | None:
     """None for what another version has written and this one does not understand."""
     try:
-        return msgspec.json.decode(answer, type=Answer)
+        return _ANSWER.decode(answer)
     except msgspec.ValidationError:
         return None
