@@ -61,6 +61,8 @@ EVENTS = {
     "fell back": "SELECT count(*) FROM attempts WHERE number = 2",
     "left": "SELECT count(*) FROM requests WHERE state = 'left'",
     "found the records away": "SELECT count(*) FROM requests WHERE reason = 'unavailable'",
+    "got only some of their images": "SELECT count(*) FROM requests AS r WHERE n > (SELECT sum(images) FROM attempts "
+    "WHERE request = r.id AND images > 0)",
     "paid for an unknown end": "SELECT count(*) FROM attempts WHERE presumed = 1 AND state = 'settled'",
 }
 

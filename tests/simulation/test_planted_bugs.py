@@ -17,7 +17,10 @@ from service.domain.event import AttemptRecord
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose, Sending
 from service.engine import account as engine
+from service.engine import calls
 from service.engine.attempt import Attempt
+from service.engine.calls import Calls
+from service.engine.verdict import Then
 from service.errors import GatewayError, Reason
 from service.stores.records.port import Work
 from tests.simulation.loop import simulate
@@ -166,9 +169,16 @@ def private_answers(patch: pytest.MonkeyPatch, _: World) -> None:
     patch.setattr(KeptPermit, "go_by", lambda permit, key, question: name(permit, f"{key} {next(number)}", question))  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType] - a bug needs no types
 
 
+def fallback_for_the_rest(patch: pytest.MonkeyPatch, _: World) -> None:
+    """Some images have come, others have not: another provider is asked for all of them."""
+    patch.setattr(Calls, "served", property(lambda step: all(each.then is Then.SERVED for each in step.calls)))  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType, reportUnknownVariableType] - a bug needs no types
+    patch.setattr(calls, "_gravity", lambda call: call.then is Then.SERVED)  # pyright: ignore[reportUnknownLambdaType, reportUnknownMemberType, reportUnknownArgumentType] - nor here
+
+
 @pytest.mark.parametrize(
     ("plant", "verdict"),
     [
+        pytest.param(fallback_for_the_rest, "came twice", id="fallback for the rest"),
         pytest.param(check_then_act, "was spent, and there was only", id="check then act"),
         pytest.param(double_settle, "do not cost what their attempts cost", id="double settle"),
         pytest.param(lost_slot, "hold money that no open request holds", id="lost slot"),

@@ -19,11 +19,11 @@ from typing import Any
 from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Budget, Payer, Period, Scope, ScopeKind
-from service.domain.card import ModelCard
+from service.domain.card import ModelCard, Range
 from service.domain.event import AdapterEvent, Completed, ImageReady, Origin, Outcome, PartialImage
 from service.domain.image import Image, Picture
 from service.domain.price import Price
-from service.domain.request import ImageRequest
+from service.domain.request import ImageRequest, Parameters
 from service.engine.attempt import Attempts
 from service.engine.delivery import Delivery
 from service.engine.engine import Engine
@@ -40,9 +40,10 @@ from tests.judge import complaints_about
 from tests.simulation.records import InlineRecords
 
 PRICE = 40_000
-LIMIT = 600_000
+LIMIT = 1_200_000
 CALLERS = 40
-KEYS = tuple(f"key {number}" for number in range(4))
+KEYS = {"key 0": 1, "key 1": 1, "key 2": 2, "key 3": 3}
+"""How many images are asked for under each: a provider makes one in a call."""
 
 PICTURE = Picture(data=b"picture", media_type="image/png")
 
@@ -52,7 +53,7 @@ class Provider:
 
     def __init__(self, name: str, chance: random.Random, *, cancellable: bool) -> None:
         self.name = name
-        self.models = {"model": ModelCard(parameters={}, streams=True, cancellable=cancellable)}
+        self.models = {"model": ModelCard(parameters={"n": Range(1, 1)}, streams=True, cancellable=cancellable)}
         self.configured = True
         self.keys = ()
         self.billed = 0
@@ -142,8 +143,10 @@ class World:
         self.books = Books(self.records)
         self.lost_to_their_owners: list[str] = []
         """The keys under which somebody was served, and somebody else later told that nobody knows."""
-        self._seen: dict[str, set[bytes]] = {}
-        """Which pictures were seen under each key."""
+        self.shown_twice: list[str] = []
+        """Images of which a caller was given a second picture."""
+        self._seen: dict[tuple[str, int], set[bytes]] = {}
+        """Which pictures were seen under each key, and which of its images they are."""
         self.attempts = Attempts()
         self.payer = Payer((Scope(ScopeKind.KEY, "k", (Budget(LIMIT, Period.EVER),)),))
         self.providers = {
@@ -190,9 +193,10 @@ class World:
         if spent > LIMIT:
             found.append(f"{spent} was spent, and there was only {LIMIT}")
         for provider in self.providers.values():
-            twice = [prompt for prompt, bills in provider.bills.items() if prompt in KEYS and bills > 1]
-            found += [f"{provider.name} billed more than once for {prompt}" for prompt in twice]
-        found += [f"several pictures were seen for {key}" for key, seen in self._seen.items() if len(seen) > 1]
+            twice = [key for key, n in KEYS.items() if provider.bills[key] > n]
+            found += [f"{provider.name} billed more than once for {key}" for key in twice]
+        found += [f"several pictures were seen for {key}" for (key, _), seen in self._seen.items() if len(seen) > 1]
+        found += self.shown_twice
         found += [f"the answer to {key} was lost" for key in self.lost_to_their_owners if self._blobs.trusty]
         if self.attempts.running:
             found.append(f"{self.attempts.running} attempts are still running")
@@ -207,21 +211,29 @@ class World:
 
     async def _ask(self, number: int) -> None:
         key = self._chance.choice((*KEYS, *len(KEYS) * ("",)))
-        request = ImageRequest(model="route", prompt=key or "a fox", stream=True, idempotency_key=key)
+        wanted = Parameters(n=KEYS[key] if key else self._chance.choice((1, 1, 2, 3)))
+        request = ImageRequest(
+            model="route", prompt=key or "a fox", stream=True, idempotency_key=key, parameters=wanted
+        )
         deadline = asyncio.get_running_loop().time() + self._chance.choice((5, 60, 60))
         around = Circumstances(request_id=f"request-{number}", deadline=deadline)
         permit = KeptPermit(self.books, self.payer)
+        come = set[int]()
         try:
             async with self._chance.choice(self.processes).run(request, permit, around) as events:
                 async for event in events:
+                    if isinstance(event, ImageReady):
+                        if event.image.index in come:
+                            self.shown_twice.append(f"image {event.image.index} of caller {number} came twice")
+                        come.add(event.image.index)
                     if key and isinstance(event, ImageReady):
-                        self._seen.setdefault(key, set()).add(event.image.picture.data)
+                        self._seen.setdefault((key, event.image.index), set()).add(event.image.picture.data)
                     if isinstance(event, Completed) and event.report.origin is Origin.MADE:
                         self.promised += event.report.cost
         except GatewayError as error:
             if error.reason is Reason.INTERNAL:
                 raise
-            if error.reason is Reason.OUTCOME_UNKNOWN and key in self._seen:
+            if error.reason is Reason.OUTCOME_UNKNOWN and any(seen == key for seen, _ in self._seen):
                 self.lost_to_their_owners.append(key)
 
     async def _storm(self) -> None:
