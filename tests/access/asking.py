@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
@@ -14,12 +15,14 @@ from service.domain.plan import Target
 from service.domain.price import MicroUsd
 from service.domain.record import Ending, Purpose, Sending, State
 from service.errors import GatewayError, Reason
-from service.stores.records.port import Records, Row, Work
+from service.stores.records.port import Records, RecordsAwayError, Row, Work
 
 TARGET = Target("openai", "openai", "gpt-image-2")
 DONE = Ending(state=State.DONE, images=1)
 CENT = 10_000
 DOLLAR = 1_000_000
+TRIES = 20
+"""Of one who is turned away by busy records, half a second apart."""
 
 _names = count()
 
@@ -65,14 +68,21 @@ class Asker:
 
 
 async def try_to_hold(books: Books, payer: Payer, amount: MicroUsd = 4 * CENT) -> bool:
-    """Whether there was enough; what is held stays held."""
-    try:
-        await Asker.of(books, payer).hold(amount)
-    except GatewayError as error:
-        if error.reason is not Reason.BUDGET_EXCEEDED:
-            raise
-        return False
-    return True
+    """Whether there was enough; what is held stays held. Who was turned away by busy records comes back, as told to."""
+    for _ in range(TRIES):
+        try:
+            await Asker.of(books, payer).hold(amount)
+        except RecordsAwayError as error:
+            if not error.untried:
+                raise
+            await asyncio.sleep(0.5)
+        except GatewayError as error:
+            if error.reason is not Reason.BUDGET_EXCEEDED:
+                raise
+            return False
+        else:
+            return True
+    raise AssertionError("the records never had time")
 
 
 async def pay(books: Books, payer: Payer, cost: MicroUsd = 4 * CENT) -> None:
