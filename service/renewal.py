@@ -29,7 +29,7 @@ Prepared = TypeVar("Prepared")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Look:
     """What a look at the file came to: what it holds, or why it cannot be read."""
 
     text: bytes = b""
@@ -52,7 +52,7 @@ class Renewal(Generic[Prepared]):
         self._prepare = prepare
         self._put_in_force = put_in_force
         self._asked = asyncio.Event()
-        self._found = self._settled = Found(file.text)
+        self._found = self._settled = Look(file.text)
         """What the last look found; and what was last put in force, or refused."""
 
     def look_at_once(self) -> None:
@@ -78,13 +78,13 @@ class Renewal(Generic[Prepared]):
             self._settled = found
             await self._settle(found)
 
-    def _seen(self) -> Found:
+    def _seen(self) -> Look:
         try:
-            return Found(self._file.contents())
+            return Look(self._file.contents())
         except ConfigError as error:
-            return Found(unreadable=str(error))
+            return Look(unreadable=str(error))
 
-    async def _settle(self, found: Found) -> None:
+    async def _settle(self, found: Look) -> None:
         """Puts in force what was found, or refuses it."""
         if found.unreadable:
             _refuse(found.unreadable)

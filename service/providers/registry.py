@@ -53,7 +53,7 @@ OF_THE_SEED = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Kind:
     """A kind of provider: how to make its adapter, the prices shipped with it, and the settings that are its own."""
 
     make: Callable[[Provider, Allowed], Adapter]
@@ -94,19 +94,19 @@ _OF_SERVERS = ("base_url", "keys", "timeout", "retries", "ours")
 """Settings that every kind has that asks a server."""
 
 
-def find(kind: str) -> Found | None:
+def find(kind: str) -> Kind | None:
     """The provider of that kind, or None where there is none."""
     module = _module(kind)
     if module is not None:
         make = cast(Callable[[Provider, Allowed], Adapter], module.make)
-        return Found(
+        return Kind(
             make,
             prices.shipped(module.__name__) if hasattr(module, "__path__") else {},
             getattr(module, "SETTINGS", frozenset[str]()),
             getattr(module, "EMBEDDED", False),
         )
     if kind in cards.kinds():
-        return Found(partial(openai_compatible.made, kind), cards.card(kind).prices, openai_compatible.SETTINGS)
+        return Kind(partial(openai_compatible.made, kind), cards.card(kind).prices, openai_compatible.SETTINGS)
     return None
 
 
