@@ -11,7 +11,7 @@ from service.access.answers import Found, TakenError
 from service.access.books import Books
 from service.access.permit import KeptPermit
 from service.domain.account import Payer
-from service.domain.answer import Answer, Failure
+from service.domain.answer import Answer, Claim, Failure
 from service.domain.event import Outcome
 from service.domain.record import Ending, State
 from service.errors import Reason
@@ -152,3 +152,27 @@ async def test_gone_after_a_day(books: Books, records: Records) -> None:
     assert await records.read(count) == 1
     assert await records.write(answers.sweep, now + DAY + 60)
     assert await records.read(count) == 0
+
+
+async def test_a_name_that_is_claimed_while_it_is_swept_stays(records: Records, records_url: str) -> None:
+    """Its day is over, and it is swept while a transaction that has claimed it anew is not over yet."""
+    wanted, now = Claim("name", "body"), records.now()
+    linger = "SELECT CAST(pg_sleep(0.4) AS TEXT)" if records_url.startswith("postgresql") else "SELECT 1"
+
+    def fill() -> Work[None]:
+        yield "INSERT INTO answers (id, body, request, ends) VALUES ($1, 'body', 'old', 1)", (wanted.id,)
+
+    def claim() -> Work[None]:
+        yield from answers.claim(wanted, "new", now)
+        yield linger, ()
+
+    def whose() -> Work[list[str]]:
+        return [str(request) for (request,) in (yield "SELECT request FROM answers", ())]
+
+    await records.write(fill)
+    claiming = asyncio.create_task(records.write(claim))
+    await asyncio.sleep(0.2)
+    await records.write(answers.sweep, now)
+    await claiming
+
+    assert await records.read(whose) == ["new"]
