@@ -161,7 +161,8 @@ async def test_nobody_else_is_asked_for_nobody(house: House) -> None:
         )
         await house.openai.accepted(1)
         leaving.cancel()
-        await asyncio.wait([leaving])
+        making = house.gateway.once._making.values()  # pyright: ignore[reportPrivateUsage] - nobody else knows who left
+        await until(lambda: all(each._left for each in making))  # pyright: ignore[reportPrivateUsage] - the same
         gate.set()
         await settled(house)
         recorded = (await client.requests()).requests[0]

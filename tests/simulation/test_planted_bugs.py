@@ -26,7 +26,7 @@ from service.stores.records.port import Work
 from tests.simulation.loop import simulate
 from tests.simulation.world import LIMIT, PRICE, World, world
 
-WORLDS = 60
+WORLDS = 300
 """In how many each bug has to show at least once."""
 
 Plant = Callable[[pytest.MonkeyPatch, World], None]

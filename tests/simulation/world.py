@@ -40,7 +40,7 @@ from tests.judge import complaints_about
 from tests.simulation.records import InlineRecords
 
 PRICE = 40_000
-LIMIT = 1_200_000
+LIMIT = 800_000
 CALLERS = 40
 KEYS = {"key 0": 1, "key 1": 1, "key 2": 2, "key 3": 3}
 """How many images are asked for under each: a provider makes one in a call."""
