@@ -16,7 +16,7 @@ from msgspec.structs import replace
 
 from service.domain.card import Choice, Domain, ModelCard, Range, Sizes
 from service.domain.plan import Action, Change, Conversion
-from service.domain.request import ImageRequest
+from service.domain.request import WHOLE, ImageRequest
 from service.engine.complaints import invalid, one_of
 from service.engine.fate import Fate, applied, dropped, text, translated
 from service.engine.nearest import nearest_ratio, nearest_resolution, of_ratio, of_resolution, size_like
@@ -154,4 +154,4 @@ def _number(name: str, value: float, domain: Range) -> float:
     if name == "seed":
         return value if domain.low <= value <= domain.high else domain.wrapped(int(value))
     bounded = min(max(value, domain.low), domain.high)
-    return round(bounded) if domain.whole or isinstance(value, int) else bounded
+    return round(bounded) if domain.whole or name in WHOLE else bounded

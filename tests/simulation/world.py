@@ -226,8 +226,8 @@ class World:
                         if event.image.index in come:
                             self.shown_twice.append(f"image {event.image.index} of caller {number} came twice")
                         come.add(event.image.index)
-                    if key and isinstance(event, ImageReady):
-                        self._seen.setdefault((key, event.image.index), set()).add(event.image.picture.data)
+                        if key:
+                            self._seen.setdefault((key, event.image.index), set()).add(event.image.picture.data)
                     if isinstance(event, Completed) and event.report.origin is Origin.MADE:
                         self.promised += event.report.cost
         except GatewayError as error:
